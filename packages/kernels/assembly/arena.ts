@@ -1,0 +1,2 @@
+// The kernels that run on the shared arena, in the writer's thread only. Compiled to build/arena.wasm.
+export {crc32c} from './crc32c';
