@@ -50,7 +50,7 @@ async function compile({name, flags}) {
   if (error) throw new Error(`kernels: ${name} does not compile\n${stderr}`);
   const wasm = files.get(`${name}.wasm`);
   checkStateless(name, wasm);
-  fs.writeFileSync(path.join(out, `${name}.wasm`), wasm);
+  writeWhole(`${name}.wasm`, wasm);
   return interfaceOf(name, files.get(`${name}.d.ts`));
 }
 
@@ -81,8 +81,15 @@ function compileCopy() {
     (func (export "copy") (param $to i32) (param $from i32) (param $length i32)
       (memory.copy $target $source (local.get $to) (local.get $from) (local.get $length))))`);
   module.setFeatures(binaryen.Features.All);
-  fs.writeFileSync(path.join(out, 'copy.wasm'), module.emitBinary());
+  writeWhole('copy.wasm', module.emitBinary());
   module.dispose();
+}
+
+/** A program that starts during the build finds the old file or the new one, never half of one. */
+function writeWhole(file, content) {
+  const temporary = path.join(out, `.${file}.${process.pid}`);
+  fs.writeFileSync(temporary, content);
+  fs.renameSync(temporary, path.join(out, file));
 }
 
 process.chdir(here);
@@ -90,4 +97,4 @@ fs.mkdirSync(out, {recursive: true});
 const interfaces = [];
 for (const module of modules) interfaces.push(await compile(module));
 compileCopy();
-fs.writeFileSync(path.join(out, 'exports.d.ts'), `// Made by build.mjs from assembly/.\n${interfaces.join('\n')}`);
+writeWhole('exports.d.ts', `// Made by build.mjs from assembly/.\n${interfaces.join('\n')}`);

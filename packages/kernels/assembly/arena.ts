@@ -1,2 +1,3 @@
 // The kernels that run on the shared arena, in the writer's thread only. Compiled to build/arena.wasm.
 export {crc32c} from './crc32c';
+export {xorAppend, xorAppendMany, xorBytes, xorCopy, xorInit} from './xor';

@@ -1,2 +1,3 @@
 // The kernels that run on a thread's own memory. Compiled to build/private.wasm.
 export {crc32c, crc32cTables} from './crc32c';
+export {xorAppendMany, xorBytes, xorCopy, xorDecode, xorInit} from './xor';
