@@ -1,0 +1,57 @@
+// The record of one series of the head, read by both sides: AssemblyScript kernels and TypeScript. Offsets in bytes from the
+// record's address, a multiple of 8. One thread writes; others read at any time (packages/tsdb/src/head/README.md).
+
+/** Bytes of a record. */
+export const SERIES_BYTES = 96;
+/** f64: the reference in the write-ahead log (53 bits). */
+export const SERIES_REF = 0;
+/** u32: address of the label set. */
+export const SERIES_LABELS = 8;
+/** u32: index of the newest accepted sample of the series in the batch that is being validated; means nothing else. */
+export const SERIES_PENDING = 12;
+
+// What readers see of a series: two banks, each as one commit left it. A commit overwrites the older bank.
+export const SERIES_BANKS = 16;
+export const SERIES_BANK_BYTES = 40;
+
+/** u32: number of the commit that made the bank; set before anything else in the bank changes. */
+export const BANK_COMMIT = 0;
+/** u32: address of the open chunk (layout/xor-chunk.ts); 0 is none. */
+export const BANK_OPEN = 4;
+/** f64: time of the newest sample, ms; -Infinity before the first. */
+export const BANK_NEWEST_TIME = 8;
+/** f64: its value, as bits. */
+export const BANK_NEWEST_VALUE = 16;
+/** u32: address of the list of closed chunks; 0 is none. */
+export const BANK_CLOSED = 24;
+/** u32: closed chunks in that list. */
+export const BANK_CLOSED_COUNT = 28;
+/** u32: samples in the open chunk. */
+export const BANK_OPEN_COUNT = 32;
+/** Bytes of a bank that a commit carries over to the next; behind them is one word of the series. */
+export const BANK_BYTES = 36;
+
+/** u32 (behind bank 0): the open chunk takes no sample later than this, in ms after its first sample. */
+export const SERIES_NEXT_CUT = 52;
+/** u32 (behind bank 1): not used yet. */
+export const SERIES_SPARE = 92;
+
+// An entry of a list of closed chunks; never changes once a bank counts it.
+
+/** Bytes of an entry. */
+export const CLOSED_BYTES = 24;
+/** f64: time of the first sample, ms. */
+export const CLOSED_MIN_TIME = 0;
+/** u32: time of the last sample, in ms after the first. */
+export const CLOSED_SPAN = 8;
+/** u32: number of the segment. */
+export const CLOSED_SEGMENT = 12;
+/** u32: address in the segment, of encoded data as in a block (the big-endian count first). */
+export const CLOSED_OFFSET = 16;
+/** u16: bytes of encoded data. */
+export const CLOSED_LENGTH = 20;
+/** u16: samples. */
+export const CLOSED_SAMPLES = 22;
+
+/** Bytes of a list of closed chunks before its entries: u32 its capacity in entries, u32 unused. */
+export const CLOSED_LIST_HEADER = 8;
