@@ -1,0 +1,85 @@
+import type {MessagePort} from 'node:worker_threads';
+import type {HeadShared} from '@narthex/tsdb/head/shared.ts';
+import type {Level, LogFormat} from '../log/logger.ts';
+
+/** What a query thread is given when it starts. */
+export interface QueryThreadData {
+  readonly shared: HeadShared;
+  /** Its place in the readers' table of the arena. */
+  readonly readerIndex: number;
+  /** Brings new segments of the head; read synchronously when one is missed. */
+  readonly segments: MessagePort;
+  /** Shared words, see `control`. */
+  readonly control: SharedArrayBuffer;
+  readonly settings: QuerySettings;
+}
+
+export interface QuerySettings {
+  readonly lookbackMs: number;
+  readonly timeoutMs: number;
+  readonly samplesMax: number;
+  /** The most that a query may hold in its private memory. */
+  readonly memoryBytesMax: number;
+  readonly features: readonly string[];
+  readonly logLevel: Level;
+  readonly logFormat: LogFormat;
+}
+
+/** What of the configuration a query needs; sent with each job, so that a reload counts at once. */
+export interface QueryDefaults {
+  /** Default step of a subquery: `global.evaluation_interval`. */
+  readonly evaluationIntervalMs: number;
+}
+
+export type Endpoint =
+  | 'query'
+  | 'query_range'
+  | 'series'
+  | 'labels'
+  | 'label_values'
+  | 'status_tsdb'
+  | 'format_query'
+  | 'parse_query';
+
+/** One request for a query thread. */
+export interface Job {
+  readonly kind: 'job';
+  readonly id: number;
+  readonly endpoint: Endpoint;
+  /** Parameters of URL and form, in order, as `name=value&...`. */
+  readonly parameters: string;
+  /** Parts of the path, such as the label name. */
+  readonly path: Readonly<Record<string, string>>;
+  readonly gzip: boolean;
+  /** When the client asked, in ms since the epoch: "now" of the query, and the start of its time limit. */
+  readonly askedMs: number;
+  readonly defaults: QueryDefaults;
+}
+
+/** What a query thread sends back: one head, parts while there is credit, one end. */
+export type JobMessage =
+  | {readonly kind: 'head'; readonly id: number; readonly status: number; readonly headers: Record<string, string>}
+  | {readonly kind: 'part'; readonly id: number; readonly bytes: Uint8Array<ArrayBuffer>}
+  | {readonly kind: 'end'; readonly id: number; readonly outcome: JobOutcome};
+
+/** How a job went, for metrics and for the decision whether to keep the thread. */
+export interface JobOutcome {
+  /** False where the answer was cut off after its head. */
+  readonly complete: boolean;
+  readonly queueSeconds: number;
+  readonly seconds: number;
+  readonly samples: number;
+  /** Bytes of private memory the thread holds now. */
+  readonly memoryBytes: number;
+}
+
+/** Indexes of the shared words by which the main thread steers a query thread. */
+export const control = {
+  /** Why to stop: 0 go on, else a `stopReason`. Polled by operators once a batch. */
+  stop: 0,
+  /** Parts that the thread may send before it has to wait. */
+  credit: 1,
+  words: 2,
+} as const;
+
+export const stopReason = {none: 0, timeout: 1, canceled: 2} as const;

@@ -1,0 +1,292 @@
+import {MessageChannel, Worker, type MessagePort} from 'node:worker_threads';
+import type {HeadShared} from '@narthex/tsdb/head/shared.ts';
+import type {Logger} from '../log/logger.ts';
+import {
+  control,
+  stopReason,
+  type Job,
+  type JobMessage,
+  type JobOutcome,
+  type QuerySettings,
+  type QueryThreadData,
+} from './messages.ts';
+
+/** Where the answer to a job goes. `write` returns false when the client takes no more for now; `onDrain` says when it does. */
+export interface JobSink {
+  head(status: number, headers: Record<string, string>): void;
+  /** `taken` is called when the client has taken the bytes. */
+  part(bytes: Uint8Array, taken: () => void): void;
+  end(outcome: JobOutcome): void;
+  /** The thread ended without an answer, or in the midst of one. */
+  fail(reason: 'died' | 'timeout' | 'canceled'): void;
+}
+
+export interface PoolOptions {
+  readonly shared: HeadShared;
+  readonly settings: QuerySettings;
+  readonly threadsMax: number;
+  readonly log: Logger;
+  /** Hands the writer's end of a channel over, by which a new reader learns of segments. */
+  readonly connectSegments: (port: MessagePort) => void;
+  /** Clears the epoch of a thread that is gone. */
+  readonly clearReader: (readerIndex: number) => void;
+}
+
+/** Parts of at most 256 KiB that may be on their way to one client. */
+const CREDIT_PARTS = 16;
+/** How long a thread may ignore its stop flag before it is ended. */
+const STOP_GRACE_MS = 2000;
+/** A client that takes nothing for so long is cut off, so that it holds no thread. */
+const STALL_MS = 10_000;
+/** An idle thread beyond the warm spare ends after this. */
+const IDLE_MS = 10_000;
+/** A thread that holds more than this after its job is replaced, which gives its memory back at once. */
+const KEEP_BYTES_MAX = 64 << 20;
+const WORKER_HEAP_MB = 512;
+
+interface Waiting {
+  readonly job: Job;
+  readonly sink: JobSink;
+  canceled: boolean;
+  timer?: NodeJS.Timeout;
+}
+
+/** Runs jobs on query threads: started on demand, the last used first, one warm spare kept, a thread that hangs or dies replaced. */
+export class QueryPool {
+  readonly #options: PoolOptions;
+  readonly #idle: QueryThread[] = [];
+  readonly #threads = new Set<QueryThread>();
+  readonly #queue: Waiting[] = [];
+  readonly #freeReaders: number[];
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    // One more than may run: a thread that is being ended keeps its place until it is gone.
+    this.#freeReaders = Array.from({length: options.threadsMax + 1}, (_, i) => i);
+    this.#startSpare();
+  }
+
+  /** Jobs that run now, jobs that wait, and threads. */
+  get load(): {running: number; waiting: number; threads: number} {
+    return {running: this.#threads.size - this.#idle.length, waiting: this.#queue.length, threads: this.#threads.size};
+  }
+
+  /** Start `job` as soon as a thread is free; returns a function that cancels it (the client hung up). */
+  run(job: Job, sink: JobSink): () => void {
+    const waiting: Waiting = {job, sink, canceled: false};
+    const {timeoutMs} = this.#options.settings;
+    waiting.timer = setTimeout(
+      () => this.#giveUp(waiting, 'timeout'),
+      Math.max(0, job.askedMs + timeoutMs - Date.now()),
+    );
+    this.#queue.push(waiting);
+    this.#dispatch();
+    return () => this.#cancel(waiting);
+  }
+
+  /** End all threads; jobs that wait or run fail. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const waiting of this.#queue.splice(0)) this.#giveUp(waiting, 'canceled');
+    await Promise.all([...this.#threads].map((thread) => thread.terminate()));
+  }
+
+  #cancel(waiting: Waiting): void {
+    if (waiting.canceled) return;
+    waiting.canceled = true;
+    if (this.#queue.includes(waiting)) this.#giveUp(waiting, 'canceled');
+    else for (const thread of this.#threads) if (thread.jobId === waiting.job.id) thread.stop(stopReason.canceled);
+  }
+
+  #giveUp(waiting: Waiting, reason: 'timeout' | 'canceled'): void {
+    clearTimeout(waiting.timer);
+    const at = this.#queue.indexOf(waiting);
+    if (at >= 0) this.#queue.splice(at, 1);
+    if (at >= 0 || this.#closed) waiting.sink.fail(reason);
+  }
+
+  #dispatch(): void {
+    while (this.#queue.length && !this.#closed) {
+      const thread = this.#idle.pop() ?? this.#start();
+      if (!thread) return;
+      const {job, sink, timer} = this.#queue.shift()!;
+      clearTimeout(timer);
+      thread.run(job, sink);
+    }
+  }
+
+  #startSpare(): void {
+    if (this.#idle.length || this.#closed) return;
+    const thread = this.#start();
+    if (thread) this.#idle.push(thread);
+  }
+
+  #start(): QueryThread | undefined {
+    if (this.#threads.size >= this.#options.threadsMax) return undefined;
+    const readerIndex = this.#freeReaders.pop();
+    if (readerIndex === undefined) return undefined;
+    const thread = new QueryThread(this.#options, readerIndex, {
+      idle: () => this.#whenIdle(thread),
+      gone: () => this.#whenGone(thread),
+    });
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  #whenIdle(thread: QueryThread): void {
+    this.#idle.push(thread);
+    this.#dispatch();
+    if (this.#idle.length < 2) return;
+    thread.endWhenIdle(IDLE_MS, () => {
+      const at = this.#idle.indexOf(thread);
+      if (at < 0 || this.#idle.length < 2) return false;
+      this.#idle.splice(at, 1);
+      return true;
+    });
+  }
+
+  #whenGone(thread: QueryThread): void {
+    this.#threads.delete(thread);
+    const at = this.#idle.indexOf(thread);
+    if (at >= 0) this.#idle.splice(at, 1);
+    this.#options.clearReader(thread.readerIndex);
+    this.#freeReaders.push(thread.readerIndex);
+    if (this.#closed) return;
+    this.#dispatch();
+    this.#startSpare();
+  }
+}
+
+interface ThreadEvents {
+  idle(): void;
+  gone(): void;
+}
+
+/** One query thread, seen from the main thread. */
+class QueryThread {
+  readonly readerIndex: number;
+  readonly #worker: Worker;
+  readonly #words: Int32Array;
+  readonly #events: ThreadEvents;
+  readonly #log: Logger;
+  readonly #timeoutMs: number;
+  #current: {job: Job; sink: JobSink} | undefined;
+  #failure: 'died' | 'timeout' | 'canceled' = 'died';
+  #deadline: NodeJS.Timeout | undefined;
+  #grace: NodeJS.Timeout | undefined;
+  #stall: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: PoolOptions, readerIndex: number, events: ThreadEvents) {
+    this.readerIndex = readerIndex;
+    this.#events = events;
+    this.#log = options.log;
+    this.#timeoutMs = options.settings.timeoutMs;
+    const buffer = new SharedArrayBuffer(4 * control.words);
+    this.#words = new Int32Array(buffer);
+    const {port1, port2} = new MessageChannel();
+    options.connectSegments(port1);
+    const workerData: QueryThreadData = {
+      shared: options.shared,
+      readerIndex,
+      segments: port2,
+      control: buffer,
+      settings: options.settings,
+    };
+    this.#worker = new Worker(new URL('./query-thread.ts', import.meta.url), {
+      workerData,
+      transferList: [port2],
+      name: 'query',
+      resourceLimits: {maxOldGenerationSizeMb: WORKER_HEAP_MB},
+    });
+    this.#worker.on('message', (message: JobMessage) => this.#receive(message));
+    this.#worker.on('error', (error) => this.#log.error('query thread failed', {component: 'query', err: error}));
+    this.#worker.on('exit', () => this.#exited());
+  }
+
+  get jobId(): number | undefined {
+    return this.#current?.job.id;
+  }
+
+  run(job: Job, sink: JobSink): void {
+    clearTimeout(this.#idleTimer);
+    this.#current = {job, sink};
+    this.#failure = 'died';
+    Atomics.store(this.#words, control.stop, stopReason.none);
+    Atomics.store(this.#words, control.credit, CREDIT_PARTS);
+    this.#deadline = setTimeout(
+      () => this.stop(stopReason.timeout),
+      Math.max(0, job.askedMs + this.#timeoutMs - Date.now()),
+    );
+    this.#worker.postMessage(job);
+  }
+
+  /** Ask the running job to stop; the thread is ended when it does not. */
+  stop(reason: number): void {
+    if (!this.#current || this.#grace) return;
+    this.#failure = reason === stopReason.timeout ? 'timeout' : 'canceled';
+    Atomics.store(this.#words, control.stop, reason);
+    Atomics.add(this.#words, control.credit, 1);
+    Atomics.notify(this.#words, control.credit);
+    this.#grace = setTimeout(() => {
+      this.#log.warn('query thread does not stop, ending it', {
+        component: 'query',
+        endpoint: this.#current?.job.endpoint,
+      });
+      void this.terminate();
+    }, STOP_GRACE_MS);
+  }
+
+  endWhenIdle(afterMs: number, mayEnd: () => boolean): void {
+    this.#idleTimer = setTimeout(() => {
+      if (mayEnd()) void this.terminate();
+    }, afterMs);
+    this.#idleTimer.unref();
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #receive(message: JobMessage): void {
+    const {sink} = this.#current ?? {};
+    if (!sink || message.id !== this.#current?.job.id) return;
+    if (message.kind === 'head') sink.head(message.status, message.headers);
+    else if (message.kind === 'part') this.#part(sink, message.bytes);
+    else this.#finish(sink, message.outcome);
+  }
+
+  #part(sink: JobSink, bytes: Uint8Array): void {
+    const {id} = this.#current!.job;
+    this.#stall ??= setTimeout(() => this.stop(stopReason.canceled), STALL_MS);
+    sink.part(bytes, () => {
+      clearTimeout(this.#stall);
+      this.#stall = undefined;
+      if (this.jobId !== id) return;
+      Atomics.add(this.#words, control.credit, 1);
+      Atomics.notify(this.#words, control.credit);
+    });
+  }
+
+  #finish(sink: JobSink, outcome: JobOutcome): void {
+    this.#clear();
+    sink.end(outcome);
+    if (outcome.memoryBytes > KEEP_BYTES_MAX) void this.terminate();
+    else this.#events.idle();
+  }
+
+  #exited(): void {
+    const {sink} = this.#current ?? {};
+    this.#clear();
+    sink?.fail(this.#failure);
+    this.#events.gone();
+  }
+
+  #clear(): void {
+    for (const timer of [this.#deadline, this.#grace, this.#stall, this.#idleTimer]) clearTimeout(timer);
+    this.#grace = undefined;
+    this.#stall = undefined;
+    this.#current = undefined;
+  }
+}
