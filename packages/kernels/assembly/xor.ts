@@ -11,10 +11,10 @@
 // bits of a published sample are only ever written again as they were.
 import {loadBigEndian, peekBits, putBits, putLongBits, storeBigEndian, takeBits} from './bits';
 import {loadVarint, storeVarint, unzigzag, varintBytes, varintEnd, zigzag} from './varint';
+import {CORRUPT} from '../layout/codes';
 import {
   XOR_BITS,
   XOR_CAPACITY,
-  XOR_CORRUPT,
   XOR_COUNT,
   XOR_DATA,
   XOR_EMPTY_BYTES,
@@ -190,7 +190,7 @@ const TOP_BIT: u64 = 1 << 63;
 /**
  * Decode the first `count` samples of the encoded data at `data` (`bytes` long, the two of its own count included and
  * ignored), keeping those with startMs <= time <= endMs: times as f64 ms to `times`, the bits of values to `values`, which
- * have room for `count`. Gives the number kept, or XOR_CORRUPT for data that ends too early or is no chunk. Times ascend
+ * have room for `count`. Gives the number kept, or CORRUPT for data that ends too early or is no chunk. Times ascend
  * in a chunk: what lies behind the first one after `endMs` is not looked at. Reads at most XOR_PADDING bytes behind the data.
  */
 export function xorDecode(
@@ -204,7 +204,7 @@ export function xorDecode(
 ): u32 {
   if (count == 0) return 0;
   let at = varintEnd(data + XOR_EMPTY_BYTES, data + bytes);
-  if (at == 0 || at + 8 > data + bytes) return XOR_CORRUPT;
+  if (at == 0 || at + 8 > data + bytes) return CORRUPT;
   let time = unzigzag(loadVarint(data + XOR_EMPTY_BYTES));
   let value = loadBigEndian(at);
   if (<f64>time > endMs) return 0;
@@ -215,7 +215,7 @@ export function xorDecode(
 
   const second = at + 8;
   at = varintEnd(second, data + bytes);
-  if (at == 0) return XOR_CORRUPT;
+  if (at == 0) return CORRUPT;
   let delta = <i64>loadVarint(second);
   // The second sample has no change of its delta: decode it as if the bit before its value said so.
   let position = (<u32>(at - data) << 3) - 1;
@@ -226,7 +226,7 @@ export function xorDecode(
   let significant: u32 = 64;
   for (let i: u32 = 1; i < count; i++) {
     // Every load is behind such a check, which leaves it within the padding.
-    if (position >= endBits) return XOR_CORRUPT;
+    if (position >= endBits) return CORRUPT;
     let word = peekBits(data, position) & ~clear;
     clear = 0;
     if (<i64>word >= 0) {
@@ -241,7 +241,7 @@ export function xorDecode(
         word <<= ones + 1 + length;
         position += ones + 1 + length;
       } else {
-        if (position + 68 >= endBits) return XOR_CORRUPT;
+        if (position + 68 >= endBits) return CORRUPT;
         delta += <i64>takeBits(data, position + 4, 64);
         position += 68;
         word = peekBits(data, position);
@@ -256,13 +256,13 @@ export function xorDecode(
         const leading = <u32>(word >>> 57) & 31;
         significant = <u32>(word >>> 51) & 63;
         if (significant == 0) significant = 64;
-        if (leading + significant > 64) return XOR_CORRUPT;
+        if (leading + significant > 64) return CORRUPT;
         trailing = 64 - leading - significant;
         position += 13;
       } else {
         position += 2;
       }
-      if (position + significant > endBits) return XOR_CORRUPT;
+      if (position + significant > endBits) return CORRUPT;
       value ^= takeBits(data, position, significant) << trailing;
       position += significant;
     }
@@ -273,5 +273,5 @@ export function xorDecode(
     store<u64>(values + (kept << 3), value);
     kept += t >= startMs ? 1 : 0;
   }
-  return position > endBits ? XOR_CORRUPT : kept;
+  return position > endBits ? CORRUPT : kept;
 }

@@ -34,5 +34,3 @@ export const XOR_SAMPLES_MAX = 65535;
 export const XOR_SAMPLE_BYTES_MAX = 20;
 /** In XOR_LEADING: no value has changed yet. */
 export const XOR_NO_WINDOW = 0xff;
-/** What decoding gives for data that is no chunk. */
-export const XOR_CORRUPT = 0xffffffff;
