@@ -1,0 +1,190 @@
+import type {Arena} from '../arena/arena.ts';
+import type {ArenaReader} from '../arena/reader.ts';
+import {RecordsReader, RecordsWriter} from '../arena/records.ts';
+import {NONE, TableReader, TableWriter} from '../arena/table.ts';
+import {VectorWriter} from '../arena/vector.ts';
+import {hashPair} from './hash.ts';
+import {ALL_SERIES, NAME_RECORDS, PAIR_RECORDS, PAIR_TABLE} from './roots.ts';
+import type {SymbolReader, SymbolWriter} from './symbols.ts';
+
+// Which series have a label: for each pair (name, value) that occurs, a record with the vector of slots, in rising order;
+// for each name, a record with the vector of its pairs, so that regular expressions and label values see one name only.
+// A pair is found by a table on the hash of its two symbols, a name by its symbol's record.
+
+/** Words of a pair's record; the vector of slots begins at `PAIR_SLOTS`. */
+const PAIR_BYTES = 20;
+const PAIR_VALUE = 1;
+const PAIR_SLOTS = 2;
+
+/** Words of a name's record; the vector of pairs begins at `NAME_PAIRS`. */
+const NAME_BYTES = 20;
+const NAME_SERIES = 1;
+const NAME_PAIRS = 2;
+
+/** Postings as their one writer has them. */
+export class PostingsWriter {
+  readonly #arena: Arena;
+  readonly #symbols: SymbolWriter;
+  readonly #vectors: VectorWriter;
+  readonly #table: TableWriter;
+  readonly #pairs: RecordsWriter;
+  readonly #names: RecordsWriter;
+  readonly #seed: number;
+
+  constructor(arena: Arena, symbols: SymbolWriter) {
+    this.#arena = arena;
+    this.#symbols = symbols;
+    this.#vectors = new VectorWriter(arena);
+    this.#table = new TableWriter(arena, PAIR_TABLE);
+    this.#pairs = new RecordsWriter(arena, PAIR_RECORDS, PAIR_BYTES);
+    this.#names = new RecordsWriter(arena, NAME_RECORDS, NAME_BYTES);
+    this.#seed = arena.hashSeed;
+  }
+
+  /** Label pairs that occur. */
+  get pairCount(): number {
+    return this.#table.count;
+  }
+
+  /**
+   * Make room for one more series with label (`name`, `value`); returns the pair's number for `add`. Throws ArenaFullError;
+   * a pair without series may then be left, which readers skip.
+   */
+  reserve(name: number, value: number): number {
+    const hash = hashPair(name, value, this.#seed);
+    let pair = this.#table.first(hash);
+    while (pair !== NONE && !this.#isPair(pair, name, value)) pair = this.#table.next();
+    if (pair === NONE) pair = this.#addPair(hash, name, value);
+    this.#vectors.reserve(this.#pairs.address(pair) + 4 * PAIR_SLOTS);
+    return pair;
+  }
+
+  /** Make room for one more series in the list of all. */
+  reserveAll(): void {
+    this.#vectors.reserve(ALL_SERIES);
+  }
+
+  /** Append `slot`, larger than all before, to the list of `pair`. Cannot fail after `reserve`. */
+  add(pair: number, slot: number): void {
+    const address = this.#pairs.address(pair);
+    this.#vectors.push(address + 4 * PAIR_SLOTS, slot);
+    const name = this.#symbols.nameOf(this.#arena.u32[address >>> 2]);
+    const series = (this.#names.address(name) >>> 2) + NAME_SERIES;
+    Atomics.store(this.#arena.i32, series, this.#arena.u32[series] + 1);
+  }
+
+  /** Append `slot` to the list of all series: last, since readers take what is in here to be complete. */
+  addAll(slot: number): void {
+    this.#vectors.push(ALL_SERIES, slot);
+  }
+
+  #isPair(pair: number, name: number, value: number): boolean {
+    const record = this.#pairs.address(pair) >>> 2;
+    return this.#arena.u32[record] === name && this.#arena.u32[record + PAIR_VALUE] === value;
+  }
+
+  #addPair(hash: number, name: number, value: number): number {
+    const pairs = this.#names.address(this.#nameOf(name)) + 4 * NAME_PAIRS;
+    this.#vectors.reserve(pairs);
+    this.#table.reserve(hash);
+    this.#pairs.reserve();
+    const record = this.#pairs.reserved >>> 2;
+    this.#arena.u32[record] = name;
+    this.#arena.u32[record + PAIR_VALUE] = value;
+    const pair = this.#pairs.publish();
+    this.#table.insert(hash, pair);
+    this.#vectors.push(pairs, pair);
+    this.#symbols.use(name, 1);
+    this.#symbols.use(value, 1);
+    return pair;
+  }
+
+  #nameOf(symbol: number): number {
+    const known = this.#symbols.nameOf(symbol);
+    if (known !== NONE) return known;
+    this.#names.reserve();
+    this.#arena.u32[this.#names.reserved >>> 2] = symbol;
+    const name = this.#names.publish();
+    this.#symbols.setName(symbol, name);
+    return name;
+  }
+}
+
+/** Postings as a reader's thread sees them, inside an epoch. Lists are given as addresses of vectors (`VectorView`). */
+export class PostingsReader {
+  readonly #arena: ArenaReader;
+  readonly #symbols: SymbolReader;
+  readonly #table: TableReader;
+  readonly #pairs: RecordsReader;
+  readonly #names: RecordsReader;
+  readonly #seed: number;
+  /** The vector of all series' slots. */
+  readonly all = ALL_SERIES;
+
+  constructor(arena: ArenaReader, symbols: SymbolReader) {
+    this.#arena = arena;
+    this.#symbols = symbols;
+    this.#table = new TableReader(arena, PAIR_TABLE);
+    this.#pairs = new RecordsReader(arena, PAIR_RECORDS, PAIR_BYTES);
+    this.#names = new RecordsReader(arena, NAME_RECORDS, NAME_BYTES);
+    this.#seed = arena.hashSeed;
+  }
+
+  /** Label pairs that occur. */
+  get pairCount(): number {
+    return this.#table.count;
+  }
+
+  /** Label names that occur: numbers 0 to nameCount - 1. */
+  get nameCount(): number {
+    return this.#names.count;
+  }
+
+  /** The number of label pair (`name`, `value`), both symbols, or NONE. */
+  find(name: number, value: number): number {
+    let pair = this.#table.first(hashPair(name, value, this.#seed));
+    while (pair !== NONE && (this.valueOf(pair) !== value || this.nameSymbolOf(pair) !== name))
+      pair = this.#table.next();
+    return pair;
+  }
+
+  /** The symbol of the pair's label name. */
+  nameSymbolOf(pair: number): number {
+    return this.#arena.u32[this.#pairs.address(pair) >>> 2];
+  }
+
+  /** The symbol of the pair's value. */
+  valueOf(pair: number): number {
+    return this.#arena.u32[(this.#pairs.address(pair) >>> 2) + PAIR_VALUE];
+  }
+
+  /** The vector of the slots that have `pair`. */
+  slotsOf(pair: number): number {
+    return this.#pairs.address(pair) + 4 * PAIR_SLOTS;
+  }
+
+  /** How many series have `pair`. */
+  seriesOf(pair: number): number {
+    return this.#arena.u32[(this.#pairs.address(pair) >>> 2) + PAIR_SLOTS + 1];
+  }
+
+  /** The number of the label name with this symbol, or NONE. */
+  nameOf(symbol: number): number {
+    return this.#symbols.nameOf(symbol);
+  }
+
+  /** The symbol that spells label name `name`. */
+  symbolOf(name: number): number {
+    return this.#arena.u32[this.#names.address(name) >>> 2];
+  }
+
+  /** The vector of the pairs of label name `name`. */
+  pairsOf(name: number): number {
+    return this.#names.address(name) + 4 * NAME_PAIRS;
+  }
+
+  /** How many series have label name `name`. */
+  seriesWith(name: number): number {
+    return Atomics.load(this.#arena.i32, (this.#names.address(name) >>> 2) + NAME_SERIES) >>> 0;
+  }
+}
