@@ -3,3 +3,6 @@ export {crc32c, crc32cTables} from './crc32c';
 export {xorAppendMany, xorBytes, xorCopy, xorDecode, xorInit} from './xor';
 export {xxhash64, xxhash64To} from './xxhash64';
 export {snappyDecode, snappyEncode, snappyEncodedMax, snappyLength} from './snappy';
+export {parseFloatText} from './float-text';
+export * from './promql';
+export {scrapeLines} from './scrape-lines';

@@ -28,6 +28,8 @@ export const BATCH_STOP_STEP = 48;
 export const BATCH_RETIRED = 52;
 /** Chunks that `headAppend` closed; see BATCH_CLOSED_LIST. */
 export const BATCH_CLOSED = 56;
+/** Series that got their first chunk. */
+export const BATCH_OPENED = 60;
 /** u32 a status: samples that got it. */
 export const BATCH_TALLY = 64;
 export const BATCH_STATUS_KINDS = 6;

@@ -5,8 +5,8 @@
 export const SERIES_BYTES = 96;
 /** f64: the reference in the write-ahead log (53 bits). */
 export const SERIES_REF = 0;
-/** u32: address of the label set. */
-export const SERIES_LABELS = 8;
+/** u32: the open chunk takes no sample so many ms after its first one, or later. */
+export const SERIES_NEXT_CUT = 8;
 /** u32: index of the newest accepted sample of the series in the batch that is being validated; means nothing else. */
 export const SERIES_PENDING = 12;
 
@@ -28,13 +28,7 @@ export const BANK_CLOSED = 24;
 export const BANK_CLOSED_COUNT = 28;
 /** u32: samples in the open chunk. */
 export const BANK_OPEN_COUNT = 32;
-/** Bytes of a bank that a commit carries over to the next; behind them is one word of the series. */
-export const BANK_BYTES = 36;
-
-/** u32 (behind bank 0): the open chunk takes no sample later than this, in ms after its first sample. */
-export const SERIES_NEXT_CUT = 52;
-/** u32 (behind bank 1): not used yet. */
-export const SERIES_SPARE = 92;
+// Four bytes of each bank are free.
 
 // An entry of a list of closed chunks; never changes once a bank counts it.
 
