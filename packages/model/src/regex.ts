@@ -1,5 +1,6 @@
 import {RE2JS, RE2JSException} from 're2js';
 import {BoundedCache} from './bounded-cache.ts';
+import {planRegex, type RegexPlan} from './regex/plan.ts';
 import {expandTemplate} from './template.ts';
 
 /** A regular expression that RE2 refuses; the message is Go's: ``error parsing regexp: missing closing ): `(x` ``. */
@@ -13,17 +14,20 @@ const cache = new BoundedCache<string, AnchoredRegex>(CACHE_ENTRIES);
 
 /**
  * A regular expression in RE2 syntax that must match a whole text; `.` matches every character including the newline.
- * Matching takes time linear in the text.
+ * Matching takes time linear in the text. Expressions made of literals, alternatives, `.`, `.*`, `.+` and small classes
+ * are matched without RE2.
  */
 export class AnchoredRegex {
   /** The expression as it was written. */
   readonly pattern: string;
-  private readonly compiled: RE2JS;
+  private readonly plan: RegexPlan;
+  private compiled: RE2JS | undefined;
 
   /** Throws `RegexError` for an expression that RE2 refuses. Prefer `AnchoredRegex.of`, which remembers. */
   constructor(pattern: string) {
     this.pattern = pattern;
-    this.compiled = compile(pattern);
+    this.plan = planRegex(pattern);
+    this.compiled = this.plan.isValid ? undefined : compile(pattern);
   }
 
   /** The regular expression of `pattern`, compiled once for as long as it stays in a bounded cache. */
@@ -35,18 +39,21 @@ export class AnchoredRegex {
     return regex;
   }
 
-  /** The finite list of texts that match, when there is one of at most 256 texts. */
+  /** All texts that match, in no particular order, when they are finitely many and few enough to list. */
   get setMatches(): readonly string[] | undefined {
-    return undefined;
+    return this.plan.setMatches;
   }
 
-  /** A text that every match starts with. */
+  /** A text that every match starts with, '' when none is known. */
   get prefix(): string {
-    return '';
+    return this.plan.prefix;
   }
 
   matches(text: string): boolean {
-    return this.compiled.testExact(text);
+    const {exact, required} = this.plan;
+    if (exact !== undefined) return exact(text);
+    if (required !== undefined && !required(text)) return false;
+    return this.re2().testExact(text);
   }
 
   /**
@@ -54,15 +61,32 @@ export class AnchoredRegex {
    * rules of Go's `Regexp.Expand`; undefined when `text` does not match.
    */
   expand(template: string, text: string): string | undefined {
-    const matcher = this.compiled.matcher(text);
+    if (!template.includes('$')) return this.matches(text) ? template : undefined;
+    const groups = this.groups(text);
+    return groups && expandTemplate(template, groups, this.re2().namedGroups());
+  }
+
+  /** What the groups matched, the whole text first; undefined when `text` does not match. */
+  groups(text: string): (string | undefined)[] | undefined {
+    const {exact, required} = this.plan;
+    if (exact?.(text) === false || required?.(text) === false) return undefined;
+    if (this.pattern === '(.*)' || this.pattern === '(.+)') return [text, text];
+    const matcher = this.re2().matcher(text);
     if (!matcher.matches()) return undefined;
     const groups: (string | undefined)[] = [];
     for (let i = 0; i <= matcher.groupCount(); i++) groups.push(matcher.group(i) ?? undefined);
-    return expandTemplate(template, groups, this.compiled.namedGroups());
+    return groups;
+  }
+
+  private re2(): RE2JS {
+    this.compiled ??= compile(this.pattern);
+    return this.compiled;
   }
 }
 
 function compile(pattern: string): RE2JS {
+  if (!pattern.isWellFormed())
+    throw new RegexError(`error parsing regexp: invalid UTF-8: \`${pattern.toWellFormed()}\``);
   try {
     return RE2JS.compile(pattern, RE2JS.DOTALL);
   } catch (error) {

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import fc from 'fast-check';
+import {RE2JS} from 're2js';
+import {readConformance} from './testing/conformance.ts';
+import {planRegex} from './regex/plan.ts';
+import {AnchoredRegex, RegexError} from './regex.ts';
+
+const plain = (pattern: string, text: string): boolean => RE2JS.compile(pattern, RE2JS.DOTALL).testExact(text);
+
+interface Corpus {
+  readonly values: readonly (string | {base64: string})[];
+  readonly cases: readonly string[];
+}
+
+const corpus = readConformance<Corpus>('parser/regex-corpus.json');
+test('every pair of upstream’s corpus matches as RE2 does', {skip: corpus.skip}, () => {
+  const {values, cases} = corpus.read();
+  const texts = values.filter((value) => typeof value === 'string');
+  for (const pattern of cases) {
+    const regex = new AnchoredRegex(pattern);
+    const reference = RE2JS.compile(pattern, RE2JS.DOTALL);
+    for (const text of texts) {
+      assert.equal(regex.matches(text), reference.testExact(text), `${pattern} on ${JSON.stringify(text)}`);
+    }
+  }
+});
+
+const sets: [pattern: string, want: string[] | undefined][] = [
+  ['', ['']],
+  ['foo', ['foo']],
+  ['^foo$', ['foo']],
+  ['(foo|bar)', ['foo', 'bar']],
+  ['foo|', ['foo', '']],
+  ['a(b|f)', ['ab', 'af']],
+  ['(?:a|b)(c|d)e', ['ace', 'ade', 'bce', 'bde']],
+  ['foo[12]', ['foo1', 'foo2']],
+  ['fo?o', ['foo', 'fo']],
+  ['a{3}', ['aaa']],
+  ['10\\.0\\.(1|2)', ['10.0.1', '10.0.2']],
+  ['(?s)foo', ['foo']],
+  ['foo\\n', ['foo\n']],
+  ['(?i)foo', undefined],
+  ['foo.', undefined],
+  ['foo.*', undefined],
+  ['[^a]', undefined],
+  ['(^foo|bar$)', ['foo', 'bar']],
+  ['a^b', undefined],
+  ['(a|b|c|d|e|f|g|h|i|j|k|l|m|n|o|p|q)(a|b|c|d|e|f|g|h|i|j|k|l|m|n|o|p|q)', undefined],
+];
+for (const [pattern, want] of sets) {
+  test(`the set of texts of ${JSON.stringify(pattern)}`, () => {
+    assert.deepEqual(new AnchoredRegex(pattern).setMatches?.toSorted(), want?.toSorted());
+  });
+}
+
+const prefixes: [pattern: string, want: string][] = [
+  ['foo.*', 'foo'],
+  ['foo|fob', 'fo'],
+  ['(foo|fob).+', 'fo'],
+  ['foo[^a]+', 'foo'],
+  ['foo*', 'fo'],
+  ['foo\\d+', 'foo'],
+  ['(?i)foo.*', ''],
+  ['.*foo', ''],
+  ['foo.*|bar.*', ''],
+  ['😀a|😁a', ''],
+];
+for (const [pattern, want] of prefixes) {
+  test(`the prefix of ${pattern}`, () => assert.equal(new AnchoredRegex(pattern).prefix, want));
+}
+
+const matches: [pattern: string, yes: string[], no: string[]][] = [
+  ['fo.*of', ['foof', 'fo\nof'], ['fof', 'xfoof']],
+  ['a.*.b', ['axb', 'a😀b', 'a12b'], ['ab', 'b']],
+  ['a..*b', ['axb', 'a12b'], ['ab']],
+  ['.+a.+', ['xay', 'aaa'], ['ax', 'xa', 'aa']],
+  ['.*a.b.*', ['axb', 'aaxb', 'xa😀bx'], ['ab', 'a12b']],
+  ['a.?', ['a', 'a😀', 'a\n'], ['ab1', '']],
+  ['(?i)task', ['TASK', 'taſK', 'tasK'], ['tas', 'tasks']],
+  ['(?i:k)b', ['Kb', 'Kb'], ['kB']],
+];
+for (const [pattern, yes, no] of matches) {
+  test(`${pattern} matches what it should`, () => {
+    const regex = new AnchoredRegex(pattern);
+    for (const text of yes) assert.ok(regex.matches(text), text);
+    for (const text of no) assert.ok(!regex.matches(text), text);
+  });
+}
+
+const quick = [
+  '.*',
+  '.+',
+  'foo',
+  'foo|bar',
+  'foo.*',
+  '.*foo',
+  '.*foo.*',
+  'foo.+bar',
+  '(?i)foo',
+  '(?i:.*foo.*)',
+  'a.c',
+  '(a|b).*',
+];
+for (const pattern of quick) {
+  test(`${pattern} needs no RE2`, () => assert.notEqual(planRegex(pattern).exact, undefined));
+}
+
+const refused: [pattern: string, message: string][] = [
+  ['(foo', 'error parsing regexp: missing closing ): `(foo`'],
+  ['foo)', 'error parsing regexp: unexpected ): `foo)`'],
+  ['a**', 'error parsing regexp: invalid nested repetition operator: `**`'],
+  ['*a', 'error parsing regexp: missing argument to repetition operator: `*`'],
+  ['(?i)*', 'error parsing regexp: missing argument to repetition operator: `*`'],
+  ['(?i)?', 'error parsing regexp: missing argument to repetition operator: `?`'],
+  ['a{1001}', 'error parsing regexp: invalid repeat count: `{1001}`'],
+  ['((a{100}){100}){100}', 'error parsing regexp: invalid repeat count: `{100}`'],
+  ['[b-a]', 'error parsing regexp: invalid character class range: `b-a`'],
+  ['[a', 'error parsing regexp: missing closing ]: `[a`'],
+  ['(?=a)', 'error parsing regexp: invalid or unsupported Perl syntax: `(?=`'],
+  ['\\8', 'error parsing regexp: invalid escape sequence: `\\8`'],
+  ['a\\', 'error parsing regexp: trailing backslash at end of expression: ``'],
+  ['(?P<n>a)(?P<n>b)', 'error parsing regexp: duplicate capture group name: `n`'],
+  ['(?P<a-b>x)', 'error parsing regexp: invalid named capture: `(?P<a-b>`'],
+];
+for (const [pattern, message] of refused) {
+  test(`${pattern} is refused in Go’s words`, () => {
+    assert.throws(
+      () => new AnchoredRegex(pattern),
+      (error) => error instanceof RegexError && error.message === message,
+    );
+  });
+}
+
+const expansions: [pattern: string, template: string, text: string, want: string | undefined][] = [
+  ['(.*)', '$1', 'foo', 'foo'],
+  ['(.*)', '$1', '', ''],
+  ['(.+)', '$1', '', undefined],
+  ['f(.*)', 'ch${1}-ch$1', 'foo', 'choo-choo'],
+  ['f(.*)', '$1a', 'foo', ''],
+  ['f(?P<x>.)(?P<y1>.*)', '$y1-${x}', 'foobar', 'obar-o'],
+  ['f(.)|g', '[$1]', 'g', '[]'],
+  ['(.)', '$$1 $ ${ ${} $- $2 $01 $0', 'x', '$1 $ ${ ${} $-   x'],
+  ['foo', 'bar', 'baz', undefined],
+  ['foo', 'bar', 'foo', 'bar'],
+  ['a.c', '$0', 'a\nc', 'a\nc'],
+];
+for (const [pattern, template, text, want] of expansions) {
+  test(`${template} from ${pattern} on ${JSON.stringify(text)}`, () => {
+    assert.equal(new AnchoredRegex(pattern).expand(template, text), want);
+  });
+}
+
+const atom = fc.constantFrom(
+  'a',
+  'b',
+  'k',
+  's',
+  'S',
+  'é',
+  'ſ',
+  'K',
+  '😀',
+  '.',
+  '.*',
+  '.+',
+  '.?',
+  '^',
+  '$',
+  '\\.',
+  '\\n',
+  '\\d',
+  '[ab]',
+  '[^a]',
+  '[a-c]',
+  '\\b',
+  '(?i)',
+  '(?-i)',
+  '(?s)',
+  '(?-s)',
+  '{',
+  'a{2}',
+  '.{2,}',
+  'a{1,2}',
+  '\\A',
+  '\\z',
+  '(?m)',
+  '[]a]',
+  '[[:alpha:]]',
+  '\\pL',
+);
+const {pattern: patterns} = fc.letrec<{pattern: string; concat: string; repeated: string}>((tie) => ({
+  pattern: fc.array(tie('concat'), {minLength: 1, maxLength: 3, depthIdentifier: 'p'}).map((parts) => parts.join('|')),
+  concat: fc.array(tie('repeated'), {maxLength: 5, depthIdentifier: 'p'}).map((parts) => parts.join('')),
+  repeated: fc.oneof(
+    {depthIdentifier: 'p', maxDepth: 3},
+    atom,
+    fc
+      .tuple(
+        fc.constantFrom('(', '(?:', '(?i:', '(?P<n>'),
+        tie('pattern'),
+        fc.constantFrom(')', ')?', ')*', ')+', '){2}'),
+      )
+      .map((parts) => parts.join('')),
+  ),
+}));
+const texts = fc
+  .array(fc.constantFrom('a', 'A', 'b', 'c', 'k', 'K', 's', 'S', 'ſ', 'K', 'é', 'É', '\n', '.', '1', '😀', '{'), {
+    maxLength: 8,
+  })
+  .map((chars) => chars.join(''));
+
+test('matches, sets and prefixes agree with RE2', () => {
+  fc.assert(
+    fc.property(patterns, fc.array(texts, {minLength: 8, maxLength: 8}), (pattern, inputs) => {
+      let reference: RE2JS;
+      try {
+        reference = RE2JS.compile(pattern, RE2JS.DOTALL);
+      } catch {
+        assert.throws(() => new AnchoredRegex(pattern), RegexError);
+        return;
+      }
+      const regex = new AnchoredRegex(pattern);
+      for (const text of [...inputs, ...(regex.setMatches ?? [])]) {
+        const want = reference.testExact(text);
+        assert.equal(regex.matches(text), want, JSON.stringify(text));
+        if (regex.setMatches) assert.equal(regex.setMatches.includes(text), want);
+        if (want) assert.ok(text.startsWith(regex.prefix));
+        assert.equal(regex.groups(text) !== undefined, want);
+      }
+    }),
+    {numRuns: 2000},
+  );
+});
+
+test('any text is compiled or refused with RegexError, as RE2 does', () => {
+  fc.assert(
+    fc.property(
+      fc.string({unit: fc.constantFrom(...'ab01()[]{}|*+?.^$\\-:,<>PisU&'), maxLength: 12}),
+      texts,
+      (pattern, text) => {
+        let want: boolean | undefined;
+        try {
+          want = plain(pattern, text);
+        } catch {
+          want = undefined;
+        }
+        if (want === undefined) assert.throws(() => new AnchoredRegex(pattern), RegexError);
+        else assert.equal(new AnchoredRegex(pattern).matches(text), want);
+      },
+    ),
+    {numRuns: 2000},
+  );
+});
+
+test('a half of a surrogate pair is no expression', () => {
+  assert.throws(() => new AnchoredRegex('a\ud800'), /invalid UTF-8/);
+});
