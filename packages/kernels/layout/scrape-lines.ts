@@ -48,7 +48,7 @@ export const LINE_SEEN = 12;
 export const LINE_BYTES = 16;
 
 /** A sample line whose series relabelling drops: its value is checked and counted, not staged. */
-export const LINE_DROPPED = 0;
+export const LINE_DROPPED = 0xfffffffe;
 /** Not a sample: the remembered bytes are whole lines (comments, metadata), their last line feed included. */
 export const LINE_COMMENT = 0xffffffff;
 
