@@ -6,4 +6,4 @@ export {snappyDecode, snappyEncode, snappyEncodedMax, snappyLength} from './snap
 export {parseFloatText} from './float-text';
 export * from './promql';
 export {scrapeLines} from './scrape-lines';
-export {walDecodeSamples, walEncodeSamples, walFindRef, walMoveRefs, walSamplesMax, walSetRef} from './wal-samples';
+export {walDecodeSamples, walEncodeSamples, walSamplesMax} from './wal-samples';

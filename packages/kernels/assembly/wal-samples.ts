@@ -9,8 +9,9 @@ const TYPE_SAMPLES_2: u8 = 11;
 const START_NONE: u8 = 0;
 const START_SAME: u8 = 1;
 
-/** Times beyond this, either way, are no integers as f64. */
-const TIME_MAX: i64 = 9007199254740991;
+/** Integers beyond this, either way, have no f64 of their own. */
+const EXACT_MAX: i64 = 9007199254740991;
+const CORRUPT: u32 = 0xffffffff;
 
 /** The most bytes that a record of `count` samples takes. */
 export function walSamplesMax(count: u32): u32 {
@@ -40,77 +41,63 @@ export function walEncodeSamples(refs: usize, times: usize, values: usize, count
 }
 
 /**
- * Decode a samples record (types 2 and 11) and find the series of each sample in a table of references (see `findSlot`).
- * Samples of known series go to `slots` (u32), `times` (f64) and `values` (bits), each with room for `length / 10 + 1`;
- * the references that are not known go to `unknown` (u64, as many), and those of samples with times beyond ±2^53 nowhere.
- * `counts` gets how many there were of each kind, three u32. Gives 0 when the record is none, 1 otherwise.
+ * Decode a samples record (types 2 and 11) to `refs` and `times` (f64) and `values` (bits), each with room for `length / 10 + 1`.
+ * Gives the number of samples, or 0xffffffff when the record is none. Samples whose reference or time is no integer as f64
+ * (beyond ±2^53) are left out; their number goes to the u32 at `beyond`.
  */
 export function walDecodeSamples(
   record: usize,
   length: u32,
-  table: usize,
-  tableBits: u32,
-  slots: usize,
+  refs: usize,
   times: usize,
   values: usize,
-  unknown: usize,
-  counts: usize,
+  beyond: usize,
 ): u32 {
-  store<u64>(counts, 0);
-  store<u32>(counts, 0, 8);
-  if (length == 0) return 0;
-  const type = load<u8>(record);
-  if (type != TYPE_SAMPLES && type != TYPE_SAMPLES_2) return 0;
-  if (length == 1) return 1;
+  store<u32>(beyond, 0);
+  const type = length == 0 ? 0 : load<u8>(record);
+  if (type != TYPE_SAMPLES && type != TYPE_SAMPLES_2) return CORRUPT;
+  if (length == 1) return 0;
+  // In the second form, references are differences to the one before, times to the first, and the first sample is no exception.
   const second = type == TYPE_SAMPLES_2;
   const end = record + length;
   let at = record + 1;
   let baseRef: u64 = 0;
   let baseTime: i64 = 0;
-  let first = second;
   if (!second) {
-    if (length < 17) return 0;
+    if (length < 17) return CORRUPT;
     baseRef = bswap<u64>(load<u64>(at));
     baseTime = <i64>bswap<u64>(load<u64>(at, 8));
     at += 16;
   }
-  let stored: u32 = 0;
-  let missing: u32 = 0;
-  let beyond: u32 = 0;
+  let first = second;
+  let count: u32 = 0;
   while (at < end) {
-    const refEnd = varintEnd(at, end);
-    if (refEnd == 0) return 0;
+    const timeAt = varintEnd(at, end);
+    if (timeAt == 0) return CORRUPT;
     const ref = baseRef + <u64>unzigzag(loadVarint(at));
-    const timeEnd = varintEnd(refEnd, end);
-    if (timeEnd == 0) return 0;
-    const time = baseTime + unzigzag(loadVarint(refEnd));
-    at = timeEnd;
+    at = varintEnd(timeAt, end);
+    if (at == 0) return CORRUPT;
+    const time = baseTime + unzigzag(loadVarint(timeAt));
     if (second) {
-      baseRef = ref;
-      if (first) baseTime = time;
       at = first ? varintEnd(at, end) : startEnd(at, end);
+      if (at == 0) return CORRUPT;
+      if (first) baseTime = time;
+      baseRef = ref;
       first = false;
-      if (at == 0) return 0;
     }
-    if (<u32>(end - at) < 8) return 0;
+    if (<u32>(end - at) < 8) return CORRUPT;
     const value = bswap<u64>(load<u64>(at));
     at += 8;
-    const slot = findSlot(table, tableBits, ref);
-    if (slot == 0) {
-      store<u64>(unknown + (missing++ << 3), ref);
-    } else if (time > TIME_MAX || time < -TIME_MAX) {
-      beyond++;
-    } else {
-      store<u32>(slots + (stored << 2), slot - 1);
-      store<f64>(times + (stored << 3), <f64>time);
-      store<u64>(values + (stored << 3), value);
-      stored++;
+    if (ref > <u64>EXACT_MAX || time > EXACT_MAX || time < -EXACT_MAX) {
+      store<u32>(beyond, load<u32>(beyond) + 1);
+      continue;
     }
+    const offset = <usize>count++ << 3;
+    store<f64>(refs + offset, <f64>(<i64>ref));
+    store<f64>(times + offset, <f64>time);
+    store<u64>(values + offset, value);
   }
-  store<u32>(counts, stored);
-  store<u32>(counts, missing, 4);
-  store<u32>(counts, beyond, 8);
-  return 1;
+  return count;
 }
 
 /** Behind the start time of a sample that is not the first; 0 when it is cut off. */
@@ -120,58 +107,4 @@ function startEnd(at: usize, end: usize): usize {
   if (at >= end) return 0;
   const marker = load<u8>(at);
   return marker == START_NONE || marker == START_SAME ? at + 1 : varintEnd(at + 1, end);
-}
-
-/**
- * The slot of reference `ref`, plus 1; 0 when it is not in the table. The table has 2^bits (8 at least) entries of 16 bytes:
- * the reference (u64), the slot plus 1 (u32, 0 in an empty entry), unused. Eight references in a row lie together, since
- * samples come in their order; then the next free entry is taken.
- */
-// @ts-ignore: decorator
-@inline
-function findSlot(table: usize, bits: u32, ref: u64): u32 {
-  const entry = findEntry(table, bits, ref);
-  return load<u32>(entry, 8);
-}
-
-/** The entry of `ref`, or the empty one where it would be. */
-// @ts-ignore: decorator
-@inline
-function findEntry(table: usize, bits: u32, ref: u64): usize {
-  const mask = (<u32>1 << bits) - 1;
-  const group = <u32>(((ref >>> 3) * 0x9e3779b97f4a7c15) >>> 32);
-  let i = ((group << 3) | (<u32>ref & 7)) & mask;
-  let entry = table + (<usize>i << 4);
-  while (load<u32>(entry, 8) != 0 && load<u64>(entry) != ref) {
-    i = (i + 1) & mask;
-    entry = table + (<usize>i << 4);
-  }
-  return entry;
-}
-
-/** The slot of a reference, plus 1, in a table that has room left; 0 when it is not there. `high` and `low` are its halves. */
-export function walFindRef(table: usize, bits: u32, high: u32, low: u32): u32 {
-  return findSlot(table, bits, (<u64>high << 32) | low);
-}
-
-/** Enter a reference; an older entry for it is replaced and 0 given, else 1. The table has an empty entry. */
-export function walSetRef(table: usize, bits: u32, high: u32, low: u32, slot: u32): u32 {
-  return setSlot(table, bits, (<u64>high << 32) | low, slot + 1);
-}
-
-function setSlot(table: usize, bits: u32, ref: u64, slot: u32): u32 {
-  const entry = findEntry(table, bits, ref);
-  const there = load<u32>(entry, 8);
-  store<u64>(entry, ref);
-  store<u32>(entry, slot, 8);
-  return there == 0 ? 1 : 0;
-}
-
-/** Enter all of a table of 2^bits entries into the empty one of 2^targetBits. */
-export function walMoveRefs(table: usize, bits: u32, target: usize, targetBits: u32): void {
-  const end = table + (<usize>16 << bits);
-  for (let entry = table; entry < end; entry += 16) {
-    const slot = load<u32>(entry, 8);
-    if (slot != 0) setSlot(target, targetBits, load<u64>(entry), slot);
-  }
 }
