@@ -7,3 +7,4 @@ export {parseFloatText} from './float-text';
 export * from './promql';
 export {scrapeLines} from './scrape-lines';
 export {walDecodeSamples, walEncodeSamples, walSamplesMax} from './wal-samples';
+export {labelRanges, moveKnown, rememberSeries, remoteWrite, remoteWriteCheck} from './remote-write';

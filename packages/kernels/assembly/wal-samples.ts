@@ -92,10 +92,11 @@ export function walDecodeSamples(
       store<u32>(beyond, load<u32>(beyond) + 1);
       continue;
     }
-    const offset = <usize>count++ << 3;
+    const offset = <usize>count << 3;
     store<f64>(refs + offset, <f64>(<i64>ref));
     store<f64>(times + offset, <f64>time);
     store<u64>(values + offset, value);
+    count++;
   }
   return count;
 }
