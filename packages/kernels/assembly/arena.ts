@@ -3,3 +3,4 @@ export {crc32c} from './crc32c';
 export {headAppend, headClaim, headLadderBytes, headValidate} from './head-append';
 export {xorAppend, xorAppendMany, xorBytes, xorCopy, xorInit} from './xor';
 export {xxhash64, xxhash64To} from './xxhash64';
+export {indexHash, stageAdd, stageFind, stageHash, stagePairs} from './label-index';

@@ -28,8 +28,9 @@ function chunkShift(recordBytes: number): number {
 export class RecordsReader {
   protected readonly arena: ArenaReader;
   protected readonly word: number;
-  protected readonly shift: number;
   readonly recordBytes: number;
+  /** 2^shift records lie together, at `recordBytes` from each other. */
+  readonly shift: number;
 
   /** `recordBytes` is a multiple of 4 (of 8 when records hold f64), the same for writer and readers. */
   constructor(arena: ArenaReader, header: number, recordBytes: number) {

@@ -25,7 +25,7 @@ const BLOCK_BYTES_MAX = 65536;
 const BITS_MASK = 15;
 const BITS_MAX = 15;
 const DIRECTORY_WORDS_MIN = 4;
-const REMOVED = 0xffffffff;
+const REMOVED = -1;
 const LOAD_MAX = 0.8;
 
 const capacityOf = (bytes: number): number => (bytes - BLOCK_HEADER) >>> 3;
@@ -56,7 +56,7 @@ export class TableReader {
     return Atomics.load(this.i32, this.word + 1) >>> 0;
   }
 
-  /** The first value that was inserted with `hash` (unsigned), or NONE. Inside an epoch, or in the writer. */
+  /** The first value that was inserted with `hash` (32 bits, of either sign), or NONE. Inside an epoch, or in the writer. */
   first(hash: number): number {
     const block = this.blockOf(hash);
     if (block === 0) {
@@ -64,7 +64,7 @@ export class TableReader {
       return NONE;
     }
     const capacity = this.u32[block];
-    this.#hash = hash;
+    this.#hash = hash | 0;
     this.#start = block + BLOCK_HEADER / 4;
     this.#at = this.#start + 2 * homeOf(hash, capacity);
     this.#end = this.#start + 2 * capacity;
@@ -74,13 +74,13 @@ export class TableReader {
 
   /** The next value with the hash that `first` was given, or NONE. */
   next(): number {
-    const {u32, i32} = this;
+    const {i32} = this;
     const hash = this.#hash;
     let at = this.#at;
     for (let left = this.#left; left > 0; left--) {
-      const stored = Atomics.load(i32, at + 1) >>> 0;
+      const stored = Atomics.load(i32, at + 1);
       if (stored === 0) break;
-      const isMatch = u32[at] === hash && stored !== REMOVED;
+      const isMatch = i32[at] === hash && stored !== REMOVED;
       at = at + 2 === this.#end ? this.#start : at + 2;
       if (!isMatch) continue;
       this.#at = at;
@@ -115,7 +115,7 @@ export class TableWriter extends TableReader {
     if (this.u32[this.word] === 0) this.#create();
   }
 
-  /** Add `value` (below 2^32 - 2) under `hash`. Throws ArenaFullError, nothing changed; never after `reserve(hash)`. */
+  /** Add `value` (below 2^31 - 1) under `hash`. Throws ArenaFullError, nothing changed; never after `reserve(hash)`. */
   insert(hash: number, value: number): void {
     this.reserve(hash);
     this.#put(this.blockOf(hash), hash, value + 1);
@@ -133,16 +133,17 @@ export class TableWriter extends TableReader {
 
   /** Take the entry (hash, value) out; false when there is none. */
   remove(hash: number, value: number): boolean {
+    const {i32} = this;
     const block = this.blockOf(hash);
     const capacity = this.u32[block];
     const start = block + BLOCK_HEADER / 4;
     let i = homeOf(hash, capacity);
     for (let left = capacity; left > 0; left--) {
       const at = start + 2 * i;
-      const stored = this.u32[at + 1];
+      const stored = i32[at + 1];
       if (stored === 0) return false;
-      if (stored === value + 1 && this.u32[at] === hash) {
-        Atomics.store(this.i32, at + 1, REMOVED | 0);
+      if (stored === value + 1 && i32[at] === (hash | 0)) {
+        Atomics.store(i32, at + 1, REMOVED);
         this.u32[block + 2]--;
         Atomics.store(this.i32, this.word + 1, this.u32[this.word + 1] - 1);
         return true;
@@ -171,9 +172,9 @@ export class TableWriter extends TableReader {
     const capacity = this.u32[block];
     const start = block + BLOCK_HEADER / 4;
     let i = homeOf(hash, capacity);
-    while (this.u32[start + 2 * i + 1] !== 0) if (++i === capacity) i = 0;
-    this.u32[start + 2 * i] = hash;
-    Atomics.store(this.i32, start + 2 * i + 1, stored | 0);
+    while (this.i32[start + 2 * i + 1] !== 0) if (++i === capacity) i = 0;
+    this.i32[start + 2 * i] = hash;
+    Atomics.store(this.i32, start + 2 * i + 1, stored);
     this.u32[block + 1]++;
     this.u32[block + 2]++;
   }
@@ -221,13 +222,13 @@ export class TableWriter extends TableReader {
 
   /** Copy the living entries whose hash has `wanted` in the bits of `mask`. */
   #copyEntries(source: number, target: number, mask: number, wanted: number): void {
-    const {u32} = this;
+    const {i32} = this;
     const start = source + BLOCK_HEADER / 4;
-    const end = start + 2 * u32[source];
+    const end = start + 2 * i32[source];
     for (let at = start; at < end; at += 2) {
-      const stored = u32[at + 1];
-      if (stored === 0 || stored === REMOVED || (u32[at] & mask) !== wanted) continue;
-      this.#put(target, u32[at], stored);
+      const stored = i32[at + 1];
+      if (stored === 0 || stored === REMOVED || (i32[at] & mask) !== wanted) continue;
+      this.#put(target, i32[at], stored);
     }
   }
 

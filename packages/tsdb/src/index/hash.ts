@@ -1,11 +1,11 @@
 // 32-bit hashes for the tables of the index. MurmurHash3 (x86, 32 bits) by Austin Appleby, public domain; it is seeded per
-// arena, so that nobody can prepare label values that collide.
+// arena, so that nobody can prepare label values that collide. Results are signed, which V8 keeps without a box.
 
-/** The last steps of MurmurHash3: every bit of `hash` comes to bear on all bits of the result, unsigned. */
+/** The last steps of MurmurHash3: every bit of `hash` comes to bear on all bits of the result. */
 function finish(hash: number): number {
   let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }
 
 function scramble(block: number): number {

@@ -1,9 +1,8 @@
+import {LABEL_SET_HEADER, LABEL_SET_RECORDS, LABEL_SET_TABLE} from '@narthex/kernels/layout/label-index.ts';
 import type {Arena} from '../arena/arena.ts';
 import type {ArenaReader} from '../arena/reader.ts';
 import {RecordsReader, RecordsWriter} from '../arena/records.ts';
 import {NONE, TableWriter} from '../arena/table.ts';
-import {hashWords} from './hash.ts';
-import {LABEL_SET_RECORDS, LABEL_SET_TABLE} from './roots.ts';
 
 // The labels of a series, stored once, at their exact size and never changed:
 //
@@ -11,12 +10,11 @@ import {LABEL_SET_RECORDS, LABEL_SET_TABLE} from './roots.ts';
 //
 // A column of addresses leads from a series' slot to its label set, a table from the hash to the slot.
 
-const HEADER_BYTES = 8;
 const LABEL_BYTES = 8;
 const RECORD_BYTES = 4;
 
 /** Bytes of a label set of `labelCount` labels. */
-export const labelSetBytes = (labelCount: number): number => HEADER_BYTES + labelCount * LABEL_BYTES;
+export const labelSetBytes = (labelCount: number): number => LABEL_SET_HEADER + labelCount * LABEL_BYTES;
 
 /** Label sets as a reader's thread sees them, inside an epoch. */
 export class LabelSetReader {
@@ -57,30 +55,21 @@ export class LabelSetWriter {
   readonly #arena: Arena;
   readonly #table: TableWriter;
   readonly #records: RecordsWriter;
-  readonly #seed: number;
 
   constructor(arena: Arena) {
     this.#arena = arena;
     this.#table = new TableWriter(arena, LABEL_SET_TABLE);
     this.#records = new RecordsWriter(arena, LABEL_SET_RECORDS, RECORD_BYTES);
-    this.#seed = arena.hashSeed;
+  }
+
+  /** Slots that exist, those of removed series included. */
+  get slots(): number {
+    return this.#records.count;
   }
 
   /** Where the label set of `slot` lies. */
   address(slot: number): number {
     return this.#arena.u32[this.#records.address(slot) >>> 2];
-  }
-
-  /** What `find` and `add` want to know of the first `labelCount` pairs of `pairs`. */
-  hash(pairs: Uint32Array, labelCount: number): number {
-    return hashWords(pairs, 0, 2 * labelCount, this.#seed);
-  }
-
-  /** The slot whose labels are the first `labelCount` pairs of `pairs`, or NONE. */
-  find(hash: number, pairs: Uint32Array, labelCount: number): number {
-    let slot = this.#table.first(hash);
-    while (slot !== NONE && !this.#isSet(slot, pairs, labelCount)) slot = this.#table.next();
-    return slot;
   }
 
   /** Make room for one more set of `labelCount` labels and return its address. Throws ArenaFullError, nothing changed. */
@@ -90,25 +79,12 @@ export class LabelSetWriter {
     return this.#arena.slabs.alloc(labelSetBytes(labelCount));
   }
 
-  /** Store the set at `address`, which `reserve` gave, as that of `slot`: the next new slot or one that was removed. Cannot fail. */
-  add(slot: number, address: number, hash: number, pairs: Uint32Array, labelCount: number): void {
-    const {u32} = this.#arena;
-    const at = address >>> 2;
-    u32[at] = hash;
-    u32[at + 1] = labelCount;
-    for (let i = 0; i < 2 * labelCount; i++) u32[at + 2 + i] = pairs[i];
+  /** Let readers see the set at `address`, which `reserve` gave, as that of `slot`: the next new one or a removed one. Cannot fail. */
+  publish(slot: number, address: number, hash: number): void {
     const isNew = slot === this.#records.count;
     const record = isNew ? this.#records.reserved : this.#records.address(slot);
     Atomics.store(this.#arena.i32, record >>> 2, address | 0);
     if (isNew) this.#records.publish();
     this.#table.insert(hash, slot);
-  }
-
-  #isSet(slot: number, pairs: Uint32Array, labelCount: number): boolean {
-    const {u32} = this.#arena;
-    const at = this.address(slot) >>> 2;
-    if (u32[at + 1] !== labelCount) return false;
-    for (let i = 0; i < 2 * labelCount; i++) if (u32[at + 2 + i] !== pairs[i]) return false;
-    return true;
   }
 }

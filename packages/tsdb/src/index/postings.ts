@@ -1,25 +1,26 @@
+import {
+  ALL_SERIES,
+  NAME_BYTES,
+  NAME_PAIRS,
+  NAME_RECORDS,
+  NAME_SERIES,
+  PAIR_BYTES,
+  PAIR_RECORDS,
+  PAIR_SLOTS,
+  PAIR_TABLE,
+  PAIR_VALUE,
+} from '@narthex/kernels/layout/label-index.ts';
 import type {Arena} from '../arena/arena.ts';
 import type {ArenaReader} from '../arena/reader.ts';
 import {RecordsReader, RecordsWriter} from '../arena/records.ts';
 import {NONE, TableReader, TableWriter} from '../arena/table.ts';
 import {VectorWriter} from '../arena/vector.ts';
 import {hashPair} from './hash.ts';
-import {ALL_SERIES, NAME_RECORDS, PAIR_RECORDS, PAIR_TABLE} from './roots.ts';
 import type {SymbolReader, SymbolWriter} from './symbols.ts';
 
 // Which series have a label: for each pair (name, value) that occurs, a record with the vector of slots, in rising order;
 // for each name, a record with the vector of its pairs, so that regular expressions and label values see one name only.
 // A pair is found by a table on the hash of its two symbols, a name by its symbol's record.
-
-/** Words of a pair's record; the vector of slots begins at `PAIR_SLOTS`. */
-const PAIR_BYTES = 20;
-const PAIR_VALUE = 1;
-const PAIR_SLOTS = 2;
-
-/** Words of a name's record; the vector of pairs begins at `NAME_PAIRS`. */
-const NAME_BYTES = 20;
-const NAME_SERIES = 1;
-const NAME_PAIRS = 2;
 
 /** Postings as their one writer has them. */
 export class PostingsWriter {
@@ -47,16 +48,17 @@ export class PostingsWriter {
   }
 
   /**
-   * Make room for one more series with label (`name`, `value`); returns the pair's number for `add`. Throws ArenaFullError;
-   * a pair without series may then be left, which readers skip.
+   * Make room for one more series with label (`name`, `value`); returns the address of the pair's record. Throws
+   * ArenaFullError; a pair without series may then be left, which readers skip.
    */
   reserve(name: number, value: number): number {
     const hash = hashPair(name, value, this.#seed);
     let pair = this.#table.first(hash);
     while (pair !== NONE && !this.#isPair(pair, name, value)) pair = this.#table.next();
     if (pair === NONE) pair = this.#addPair(hash, name, value);
-    this.#vectors.reserve(this.#pairs.address(pair) + 4 * PAIR_SLOTS);
-    return pair;
+    const record = this.#pairs.address(pair);
+    this.#vectors.reserve(record + PAIR_SLOTS);
+    return record;
   }
 
   /** Make room for one more series in the list of all. */
@@ -64,33 +66,19 @@ export class PostingsWriter {
     this.#vectors.reserve(ALL_SERIES);
   }
 
-  /** Append `slot`, larger than all before, to the list of `pair`. Cannot fail after `reserve`. */
-  add(pair: number, slot: number): void {
-    const address = this.#pairs.address(pair);
-    this.#vectors.push(address + 4 * PAIR_SLOTS, slot);
-    const name = this.#symbols.nameOf(this.#arena.u32[address >>> 2]);
-    const series = (this.#names.address(name) >>> 2) + NAME_SERIES;
-    Atomics.store(this.#arena.i32, series, this.#arena.u32[series] + 1);
-  }
-
-  /** Append `slot` to the list of all series: last, since readers take what is in here to be complete. */
-  addAll(slot: number): void {
-    this.#vectors.push(ALL_SERIES, slot);
-  }
-
   #isPair(pair: number, name: number, value: number): boolean {
     const record = this.#pairs.address(pair) >>> 2;
-    return this.#arena.u32[record] === name && this.#arena.u32[record + PAIR_VALUE] === value;
+    return this.#arena.u32[record] === name && this.#arena.u32[record + PAIR_VALUE / 4] === value;
   }
 
   #addPair(hash: number, name: number, value: number): number {
-    const pairs = this.#names.address(this.#nameOf(name)) + 4 * NAME_PAIRS;
+    const pairs = this.#names.address(this.#nameOf(name)) + NAME_PAIRS;
     this.#vectors.reserve(pairs);
     this.#table.reserve(hash);
     this.#pairs.reserve();
     const record = this.#pairs.reserved >>> 2;
     this.#arena.u32[record] = name;
-    this.#arena.u32[record + PAIR_VALUE] = value;
+    this.#arena.u32[record + PAIR_VALUE / 4] = value;
     const pair = this.#pairs.publish();
     this.#table.insert(hash, pair);
     this.#vectors.push(pairs, pair);
@@ -155,17 +143,17 @@ export class PostingsReader {
 
   /** The symbol of the pair's value. */
   valueOf(pair: number): number {
-    return this.#arena.u32[(this.#pairs.address(pair) >>> 2) + PAIR_VALUE];
+    return this.#arena.u32[(this.#pairs.address(pair) + PAIR_VALUE) >>> 2];
   }
 
   /** The vector of the slots that have `pair`. */
   slotsOf(pair: number): number {
-    return this.#pairs.address(pair) + 4 * PAIR_SLOTS;
+    return this.#pairs.address(pair) + PAIR_SLOTS;
   }
 
   /** How many series have `pair`. */
   seriesOf(pair: number): number {
-    return this.#arena.u32[(this.#pairs.address(pair) >>> 2) + PAIR_SLOTS + 1];
+    return this.#arena.u32[(this.#pairs.address(pair) + PAIR_SLOTS + 4) >>> 2];
   }
 
   /** The number of the label name with this symbol, or NONE. */
@@ -180,11 +168,11 @@ export class PostingsReader {
 
   /** The vector of the pairs of label name `name`. */
   pairsOf(name: number): number {
-    return this.#names.address(name) + 4 * NAME_PAIRS;
+    return this.#names.address(name) + NAME_PAIRS;
   }
 
   /** How many series have label name `name`. */
   seriesWith(name: number): number {
-    return Atomics.load(this.#arena.i32, (this.#names.address(name) >>> 2) + NAME_SERIES) >>> 0;
+    return Atomics.load(this.#arena.i32, (this.#names.address(name) + NAME_SERIES) >>> 2) >>> 0;
   }
 }

@@ -1,106 +1,146 @@
+import {loadArenaKernels, type ArenaKernels} from '@narthex/kernels/load.ts';
+import {
+  STAGE_BYTES,
+  STAGE_HASHES,
+  STAGE_LABELS,
+  STAGE_PAIRS,
+  STAGE_RANGES,
+  STAGE_SEED,
+  STAGE_SYMBOLS,
+  STAGE_TEXT,
+} from '@narthex/kernels/layout/label-index.ts';
 import type {Arena} from '../arena/arena.ts';
 import {LabelSetWriter} from './label-sets.ts';
 import {PostingsWriter} from './postings.ts';
 import {SymbolWriter} from './symbols.ts';
 
+const UNKNOWN = 0xffff_ffff;
+const LABELS_MIN = 64;
+const TEXT_BYTES_MIN = 16_384;
+/** Of a label: ranges, hashes, symbols, pair. */
+const STAGED_LABEL_BYTES = 16 + 8 + 8 + 4;
+
 /**
  * The index of the head's series, as its one writer has it: label sets to slots and back, and postings. Label sets come as
- * raw bytes; no string is made. To get or create a series: `find`, and when that gives NONE, `add`.
+ * raw bytes; no string is made. To get or create a series: `find`, and when that gives -1, `add`.
  */
 export class SeriesIndex {
   readonly symbols: SymbolWriter;
   readonly labelSets: LabelSetWriter;
   readonly postings: PostingsWriter;
   readonly #arena: Arena;
-  /** The label set that `find` looked for: its bytes, and of each name and value its place, hash and symbol (or NONE). */
-  #bytes: Uint8Array = new Uint8Array(0);
-  #labelCount = 0;
-  #ranges = new Uint32Array(128);
-  #hashes = new Uint32Array(64);
-  #symbols = new Uint32Array(64);
-  #pairs = new Uint32Array(32);
-  #isKnown = false;
+  readonly #kernels: ArenaKernels;
+  /** The stage of kernels: where the label set lies that was looked for last, and room for such and such large ones. */
+  readonly #stage: number;
+  #labelsMax = 0;
+  #textBytesMax = 0;
+  #text = 0;
+  #arrays = 0;
 
   constructor(arena: Arena) {
     this.#arena = arena;
     this.symbols = new SymbolWriter(arena);
     this.labelSets = new LabelSetWriter(arena);
     this.postings = new PostingsWriter(arena, this.symbols);
+    this.#kernels = loadArenaKernels(arena.memory);
+    this.#stage = arena.slabs.allocZeroed(STAGE_BYTES);
+    arena.u32[(this.#stage + STAGE_SEED) >>> 2] = arena.hashSeed;
+    this.#reserveLabels(LABELS_MIN);
+    this.#reserveText(TEXT_BYTES_MIN);
+  }
+
+  /** Series that were ever added, removed ones included: the slot that comes next. */
+  get slots(): number {
+    return this.labelSets.slots;
   }
 
   /**
-   * The slot of the series with these labels, or NONE. `ranges` has name start, name end, value start, value end in `bytes`
-   * of each label, names strictly rising in byte order; labels with an empty value count as absent. Keep `bytes` as they
-   * are until `add`.
+   * The slot of the series with these labels, or -1. `ranges` has name start, name end, value start, value end in `bytes` of
+   * each label, names strictly rising in byte order; labels with an empty value count as absent. Throws ArenaFullError when
+   * the label set is larger than all before and there is no room to look at it.
    */
   find(bytes: Uint8Array, ranges: Uint32Array, labelCount: number): number {
-    this.#stage(bytes, ranges, labelCount);
-    if (!this.#isKnown) return -1;
-    return this.labelSets.find(this.labelSets.hash(this.#symbols, this.#labelCount), this.#symbols, this.#labelCount);
+    if (labelCount > this.#labelsMax) this.#reserveLabels(labelCount);
+    this.#copyIn(bytes, ranges, labelCount);
+    return this.#kernels.stageFind(this.#stage) | 0;
   }
 
   /**
-   * Add the label set that the last `find` did not find as that of `slot`, the number of series so far. Throws ArenaFullError
-   * or SymbolTooLongError: then no series was added.
+   * Add the label set that the last `find` did not find as that of `slot`: `slots`, or the slot of a removed series. Throws
+   * ArenaFullError or SymbolTooLongError: then no series was added.
    */
   add(slot: number): void {
     this.#arena.slabs.admit();
     this.#internUnknown();
-    const count = this.#labelCount;
-    for (let i = 0; i < count; i++) {
-      this.#pairs[i] = this.postings.reserve(this.#symbols[2 * i], this.#symbols[2 * i + 1]);
-    }
+    if (this.#kernels.stagePairs(this.#stage) > 0) this.#reservePairs();
     this.postings.reserveAll();
-    const hash = this.labelSets.hash(this.#symbols, count);
-    const address = this.labelSets.reserve(hash, count);
-    this.labelSets.add(slot, address, hash, this.#symbols, count);
-    for (let i = 0; i < count; i++) this.postings.add(this.#pairs[i], slot);
-    this.postings.addAll(slot);
+    const hash = this.#kernels.stageHash(this.#stage);
+    const address = this.labelSets.reserve(hash, this.#arena.u32[(this.#stage + STAGE_LABELS) >>> 2]);
+    this.#kernels.stageAdd(this.#stage, slot, address);
+    this.labelSets.publish(slot, address, hash);
   }
 
-  #stage(bytes: Uint8Array, ranges: Uint32Array, labelCount: number): void {
-    this.#bytes = bytes;
-    this.#reserve(labelCount);
-    this.#isKnown = true;
-    let count = 0;
-    for (let i = 0; i < labelCount; i++) {
-      if (ranges[4 * i + 2] === ranges[4 * i + 3]) continue;
-      this.#stageText(2 * count, ranges[4 * i], ranges[4 * i + 1]);
-      this.#stageText(2 * count + 1, ranges[4 * i + 2], ranges[4 * i + 3]);
-      count++;
+  #copyIn(bytes: Uint8Array, ranges: Uint32Array, labelCount: number): void {
+    const {u8, u32} = this.#arena;
+    let start = 0xffff_ffff;
+    let end = 0;
+    for (let i = 0; i < 4 * labelCount; i += 2) {
+      start = Math.min(start, ranges[i]);
+      end = Math.max(end, ranges[i + 1]);
     }
-    this.#labelCount = count;
+    const length = Math.max(0, end - start);
+    if (length > this.#textBytesMax) this.#reserveText(length);
+    if (length > 0) u8.set(bytes.subarray(start, end), this.#text);
+    const target = this.#arrays >>> 2;
+    for (let i = 0; i < 4 * labelCount; i++) u32[target + i] = ranges[i] - start;
+    u32[(this.#stage + STAGE_LABELS) >>> 2] = labelCount;
   }
 
-  #stageText(i: number, start: number, end: number): void {
-    const hash = this.symbols.hash(this.#bytes, start, end);
-    const symbol = this.symbols.find(hash, this.#bytes, start, end);
-    this.#ranges[2 * i] = start;
-    this.#ranges[2 * i + 1] = end;
-    this.#hashes[i] = hash;
-    this.#symbols[i] = symbol;
-    if (symbol < 0) this.#isKnown = false;
-  }
-
+  /** Give the unknown names and values symbols; they stay for the next time when the series then finds no room. */
   #internUnknown(): void {
-    if (this.#isKnown) return;
-    for (let i = 0; i < 2 * this.#labelCount; i++) {
-      if (this.#symbols[i] !== 0xffff_ffff) continue;
-      this.#symbols[i] = this.symbols.intern(
-        this.#hashes[i],
-        this.#bytes,
-        this.#ranges[2 * i],
-        this.#ranges[2 * i + 1],
-      );
+    const {u8, u32} = this.#arena;
+    const symbols = u32[(this.#stage + STAGE_SYMBOLS) >>> 2] >>> 2;
+    const hashes = u32[(this.#stage + STAGE_HASHES) >>> 2] >>> 2;
+    const ranges = u32[(this.#stage + STAGE_RANGES) >>> 2] >>> 2;
+    const count = 2 * u32[(this.#stage + STAGE_LABELS) >>> 2];
+    for (let i = 0; i < count; i++) {
+      if (u32[symbols + i] !== UNKNOWN) continue;
+      const start = this.#text + u32[ranges + 2 * i];
+      const end = this.#text + u32[ranges + 2 * i + 1];
+      u32[symbols + i] = this.symbols.intern(u32[hashes + i] | 0, u8, start, end);
     }
-    this.#isKnown = true;
   }
 
-  #reserve(labelCount: number): void {
-    if (labelCount <= this.#pairs.length) return;
-    this.#ranges = new Uint32Array(labelCount * 4);
-    this.#hashes = new Uint32Array(labelCount * 2);
-    this.#symbols = new Uint32Array(labelCount * 2);
-    this.#pairs = new Uint32Array(labelCount);
+  #reservePairs(): void {
+    const {u32} = this.#arena;
+    const pairs = u32[(this.#stage + STAGE_PAIRS) >>> 2] >>> 2;
+    const symbols = u32[(this.#stage + STAGE_SYMBOLS) >>> 2] >>> 2;
+    const count = u32[(this.#stage + STAGE_LABELS) >>> 2];
+    for (let i = 0; i < count; i++) {
+      if (u32[pairs + i] !== 0) continue;
+      u32[pairs + i] = this.postings.reserve(u32[symbols + 2 * i], u32[symbols + 2 * i + 1]);
+    }
+  }
+
+  #reserveLabels(labelCount: number): void {
+    const {slabs, u32} = this.#arena;
+    const arrays = slabs.alloc(labelCount * STAGED_LABEL_BYTES);
+    if (this.#arrays !== 0) slabs.free(this.#arrays, this.#labelsMax * STAGED_LABEL_BYTES);
+    this.#arrays = arrays;
+    this.#labelsMax = labelCount;
+    const stage = this.#stage;
+    u32[(stage + STAGE_RANGES) >>> 2] = arrays;
+    u32[(stage + STAGE_HASHES) >>> 2] = arrays + 16 * labelCount;
+    u32[(stage + STAGE_SYMBOLS) >>> 2] = arrays + 24 * labelCount;
+    u32[(stage + STAGE_PAIRS) >>> 2] = arrays + 32 * labelCount;
+  }
+
+  #reserveText(bytes: number): void {
+    const {slabs, u32} = this.#arena;
+    const text = slabs.alloc(bytes);
+    if (this.#text !== 0) slabs.free(this.#text, this.#textBytesMax);
+    this.#text = text;
+    this.#textBytesMax = bytes;
+    u32[(this.#stage + STAGE_TEXT) >>> 2] = text;
   }
 }

@@ -1,20 +1,25 @@
+import {
+  SYMBOL_BYTES,
+  SYMBOL_LENGTH,
+  SYMBOL_NAME,
+  SYMBOL_RECORDS,
+  SYMBOL_TABLE,
+  SYMBOL_USES,
+} from '@narthex/kernels/layout/label-index.ts';
 import type {Arena} from '../arena/arena.ts';
 import type {ArenaReader} from '../arena/reader.ts';
 import {RecordsReader, RecordsWriter} from '../arena/records.ts';
 import {NONE, TableReader, TableWriter} from '../arena/table.ts';
 import {WORD_SYMBOL_GENERATION} from '../arena/layout.ts';
 import {hashBytes} from './hash.ts';
-import {SYMBOL_RECORDS, SYMBOL_TABLE} from './roots.ts';
 
-// Every label name and value is stored once, as its bytes, and has a number: its symbol. A record of 16 bytes each:
-//
-//   address of the bytes · their number · label pairs that use it (the writer's) · number of the label name + 1, or 0
+// Every label name and value is stored once, as its bytes, and has a number: its symbol. A record each says where the bytes
+// lie, how many label pairs use it, and which label name it spells, if any.
 
-const RECORD_BYTES = 16;
 /** Words of a record. */
-const LENGTH = 1;
-const USES = 2;
-const NAME = 3;
+const LENGTH = SYMBOL_LENGTH / 4;
+const USES = SYMBOL_USES / 4;
+const NAME = SYMBOL_NAME / 4;
 
 /** Longest name or value that is kept. */
 export const SYMBOL_BYTES_MAX = 1 << 20;
@@ -41,7 +46,7 @@ export class SymbolWriter {
   constructor(arena: Arena) {
     this.#arena = arena;
     this.#table = new TableWriter(arena, SYMBOL_TABLE);
-    this.#records = new RecordsWriter(arena, SYMBOL_RECORDS, RECORD_BYTES);
+    this.#records = new RecordsWriter(arena, SYMBOL_RECORDS, SYMBOL_BYTES);
     this.#seed = arena.hashSeed;
   }
 
@@ -128,7 +133,7 @@ export class SymbolReader {
   constructor(arena: ArenaReader) {
     this.#arena = arena;
     this.#table = new TableReader(arena, SYMBOL_TABLE);
-    this.#records = new RecordsReader(arena, SYMBOL_RECORDS, RECORD_BYTES);
+    this.#records = new RecordsReader(arena, SYMBOL_RECORDS, SYMBOL_BYTES);
     this.#seed = arena.hashSeed;
   }
 
