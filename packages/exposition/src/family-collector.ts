@@ -17,14 +17,14 @@ export interface Sample {
 }
 
 /** A metric while its lines come in. */
-interface OpenMetric {
+export interface OpenMetric {
   readonly labels: readonly LabelPair[];
   timestampMs: number | undefined;
   createdMs: number | undefined;
   value: number;
   exemplar: Exemplar | undefined;
-  count: number;
-  sum: number;
+  count: number | undefined;
+  sum: number | undefined;
   readonly parts: {boundary: number; value: number; exemplar: Exemplar | undefined}[];
 }
 
@@ -35,15 +35,22 @@ export class FamilyCollector {
   unit: string | undefined;
   /** Undefined until a TYPE line or the first sample decides. */
   type: MetricType | undefined;
-  private readonly metrics: OpenMetric[] = [];
+  private readonly open: OpenMetric[] = [];
   private readonly bySignature = new Map<string, OpenMetric>();
+  private readonly pointPerTimestamp: boolean;
 
-  constructor(name: string) {
+  /** `pointPerTimestamp`: lines of different times are different points of a histogram or summary. */
+  constructor(name: string, pointPerTimestamp = false) {
     this.name = name;
+    this.pointPerTimestamp = pointPerTimestamp;
+  }
+
+  get metrics(): readonly OpenMetric[] {
+    return this.open;
   }
 
   get isEmpty(): boolean {
-    return this.metrics.length === 0;
+    return this.open.length === 0;
   }
 
   /** Whether the samples of a metric spread over several lines. */
@@ -75,31 +82,34 @@ export class FamilyCollector {
   }
 
   private metricOf(sample: Sample): OpenMetric {
-    if (!this.isCompound && sample.role === 'plain') return this.open(sample.labels);
-    const signature = signatureOf(sample.labels);
+    const time = this.pointPerTimestamp && this.isCompound ? `${sample.timestampMs} ` : '';
+    const signature = time + signatureOf(sample.labels);
     let metric = this.bySignature.get(signature);
-    if (metric === undefined) this.bySignature.set(signature, (metric = this.open(sample.labels)));
+    // Only the `_created` line of a counter belongs to a metric that is there already.
+    if (metric === undefined || (!this.isCompound && sample.role === 'plain')) {
+      this.bySignature.set(signature, (metric = this.openMetric(sample.labels)));
+    }
     return metric;
   }
 
-  private open(labels: readonly LabelPair[]): OpenMetric {
+  private openMetric(labels: readonly LabelPair[]): OpenMetric {
     const metric: OpenMetric = {
       labels,
       timestampMs: undefined,
       createdMs: undefined,
       value: 0,
       exemplar: undefined,
-      count: 0,
-      sum: 0,
+      count: undefined,
+      sum: undefined,
       parts: [],
     };
-    this.metrics.push(metric);
+    this.open.push(metric);
     return metric;
   }
 
   family(): MetricFamily {
     const type = this.type ?? 'unknown';
-    const metrics = this.metrics.map(metric => finish(metric, type));
+    const metrics = this.open.map((metric) => finish(metric, type));
     return {name: this.name, help: this.help, type, unit: this.unit, metrics};
   }
 }
@@ -113,13 +123,13 @@ function finish(metric: OpenMetric, type: MetricType): Metric {
   return {labels, timestampMs, createdMs, point: pointOf(metric, type)};
 }
 
-function pointOf({value, exemplar, count, sum, parts}: OpenMetric, type: MetricType): Point {
+function pointOf({value, exemplar, count = 0, sum = 0, parts}: OpenMetric, type: MetricType): Point {
   if (type === 'summary') {
-    const quantiles = parts.map(part => ({quantile: part.boundary, value: part.value}));
+    const quantiles = parts.map((part) => ({quantile: part.boundary, value: part.value}));
     return {kind: 'summary', count, sum, quantiles};
   }
   if (!isHistogram(type)) return {kind: 'number', value, exemplar};
-  const buckets = parts.map(part => ({upperBound: part.boundary, count: part.value, exemplar: part.exemplar}));
+  const buckets = parts.map((part) => ({upperBound: part.boundary, count: part.value, exemplar: part.exemplar}));
   return {kind: 'histogram', count, sum, buckets};
 }
 

@@ -54,7 +54,7 @@ function numberOf(value: JsonNumber | undefined, infinity: number): number {
 /** A family of the lists in our model. */
 export function familyOf(json: JsonFamily, infinity: number): MetricFamily {
   const family = {name: json.Name, help: json.Help, type: TYPES[json.Type ?? 'COUNTER'], unit: json.Unit};
-  return {...family, metrics: (json.Metric ?? []).map(metric => metricOf(metric, infinity))};
+  return {...family, metrics: (json.Metric ?? []).map((metric) => metricOf(metric, infinity))};
 }
 
 function metricOf(json: JsonMetric, infinity: number): Metric {
@@ -99,7 +99,7 @@ export function assertSameFamilies(got: readonly MetricFamily[], want: readonly 
   const plain = (family: MetricFamily): unknown => JSON.parse(JSON.stringify(family, unsigned));
   const sorted = (families: readonly MetricFamily[]): unknown[] =>
     families.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(plain);
-  assert.deepEqual(sorted(got), sorted(want.map(json => familyOf(json, Infinity))));
+  assert.deepEqual(sorted(got), sorted(want.map((json) => familyOf(json, Infinity))));
 }
 
 function unsigned(_key: string, value: unknown): unknown {

@@ -26,6 +26,8 @@ const CREATED = [95, 99, 114, 101, 97, 116, 101, 100];
  * whole families (`parseOpenMetricsFamilies` does). Errors are in upstream's words (model/textparse).
  */
 export class OpenMetricsParser extends SeriesCursor {
+  /** The timestamp as written, finer than milliseconds; means something where `hasTimestamp`. */
+  timestampSeconds = 0;
   private readonly options: ParserOptions;
   private starts: StartTimestamps | undefined;
   /** Length of the name in the last line of metadata: how much of a sample's name is the name of its family. */
@@ -134,6 +136,7 @@ export class OpenMetricsParser extends SeriesCursor {
     if (end < 0) throw this.afterSample(start);
     this.hasTimestamp = true;
     this.timestampMs = this.readSeconds(start + 1, end, 'invalid timestamp');
+    this.timestampSeconds = this.values[2];
     return end;
   }
 

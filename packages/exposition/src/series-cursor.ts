@@ -330,11 +330,19 @@ export abstract class SeriesCursor implements ExpositionParser {
     );
   }
 
-  protected error(message: string): ParseError {
+  /** Line of the entry in the body, from 1. Counts newlines: for errors. */
+  line(): number {
     let line = 1;
-    for (let i = this.body.indexOf(NEWLINE); i >= 0 && i < this.lineStart; i = this.body.indexOf(NEWLINE, i + 1))
+    let newline = this.body.indexOf(NEWLINE);
+    while (newline >= 0 && newline < this.lineStart) {
       line++;
-    return new ParseError(message, line);
+      newline = this.body.indexOf(NEWLINE, newline + 1);
+    }
+    return line;
+  }
+
+  protected error(message: string): ParseError {
+    return new ParseError(message, this.line());
   }
 
   /** The bytes from `start` to `end` in quotes; as far as the body goes. */

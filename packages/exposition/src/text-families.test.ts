@@ -33,7 +33,7 @@ function fault(body: Uint8Array, validation: 'utf8' | 'legacy', prefix: string):
   return undefined;
 }
 
-test('expfmt-text-parse-error.json', {skip}, async t => {
+test('expfmt-text-parse-error.json', {skip}, async (t) => {
   for (const c of conformanceCases<ErrorCase>('expfmt-text-parse-error.json')) {
     await t.test(JSON.stringify(c.input), () => {
       const body = conformanceBytes(c.input);

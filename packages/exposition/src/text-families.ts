@@ -76,7 +76,7 @@ class TextFamilyReader {
       this.skipBlanks();
       if (this.i < this.bytes.length) this.readLine();
     }
-    return [...this.families.values()].filter(family => !family.isEmpty).map(family => family.family());
+    return [...this.families.values()].filter((family) => !family.isEmpty).map((family) => family.family());
   }
 
   private readLine(): void {

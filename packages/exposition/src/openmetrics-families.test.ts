@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import {readdirSync, readFileSync} from 'node:fs';
+import {test} from 'node:test';
+import {conformancePath, skip} from './conformance.test-data.ts';
+import {parseOpenMetricsFamilies} from './openmetrics-families.ts';
+import {OpenMetricsParser} from './openmetrics-parser.ts';
+
+function accepts(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    assert.equal((error as Error).name, 'ParseError', String((error as Error).stack));
+    return false;
+  }
+}
+
+test('openmetrics-parsers', {skip}, async (t) => {
+  const folder = conformancePath('openmetrics-parsers');
+  for (const name of readdirSync(folder)) {
+    const body = readFileSync(`${folder}/${name}/metrics`);
+    const want = (JSON.parse(readFileSync(`${folder}/${name}/test.json`, 'utf8')) as {shouldParse: boolean})
+      .shouldParse;
+    await t.test(name, () => {
+      assert.equal(
+        accepts(() => parseOpenMetricsFamilies(body)),
+        want,
+      );
+      // The scrape parser is not as strict, but takes whatever is right.
+      if (want) assert.ok(accepts(() => readAll(body)));
+    });
+  }
+});
+
+function readAll(body: Uint8Array): void {
+  const parser = new OpenMetricsParser();
+  parser.reset(body);
+  while (parser.next() !== 0);
+}
+
+const faults: [name: string, lines: string, message: RegExp][] = [
+  ['a family in two places', 'a 1\nb 1\na{x="1"} 1', /used before/],
+  ['a metric in two places', 'a{x="1"} 1\na{x="2"} 1\na{x="1"} 2', /apart/],
+  [
+    'a created line of another family',
+    '# TYPE a counter\na_total 1\n# TYPE a_created gauge\na_created 1',
+    /used before/,
+  ],
+  ['a fractional bucket', '# TYPE a histogram\na_bucket{le="+Inf"} 0.5', /whole number/],
+  ['a long exemplar', `# TYPE a counter\na_total 1 # {x="${'é'.repeat(128)}"} 1`, /128 UTF-8 characters/],
+];
+for (const [name, lines, message] of faults) {
+  test(`refuses ${name}`, () => {
+    assert.throws(() => parseOpenMetricsFamilies(Buffer.from(`${lines}\n# EOF\n`)), {name: 'ParseError', message});
+  });
+}
+
+test('points of one histogram at several times stay apart', () => {
+  const point = (time: number): string =>
+    `a_bucket{le="+Inf"} ${time} ${time}\na_count ${time} ${time}\na_sum 1 ${time}\n`;
+  const [family] = parseOpenMetricsFamilies(Buffer.from(`# TYPE a histogram\n${point(1)}${point(2)}# EOF\n`));
+  assert.deepEqual(
+    family.metrics.map((metric) => metric.timestampMs),
+    [1000, 2000],
+  );
+});
+
+test('errors carry the line', () => {
+  assert.throws(() => parseOpenMetricsFamilies(Buffer.from('a 1\nb 1\nb -\n# EOF\n')), {name: 'ParseError', line: 3});
+});
