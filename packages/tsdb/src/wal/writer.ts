@@ -3,7 +3,7 @@ import {StorageError, reasonOf} from '../errors.ts';
 import {type Compression, compressRecord} from './compression.ts';
 import {type Disk, type DiskFile, folderSize, nodeDisk} from './disk.ts';
 import {Framer, PAGE_BYTES, type Span, offsetAfter} from './framing.ts';
-import {listSegments, segmentPath} from './segments.ts';
+import {lastCheckpoint, listSegments, segmentPath} from './segments.ts';
 
 export const DEFAULT_SEGMENT_BYTES = 128 * 1024 * 1024;
 
@@ -89,8 +89,7 @@ export class WalWriter {
     this.#onProblem = options.onProblem ?? (() => {});
     this.#onSync = options.onSync ?? (() => {});
     this.#makeFolder();
-    const last = listSegments(this.#disk, this.folder).at(-1);
-    this.#segment = this.#create(last === undefined ? 0 : last.index + 1);
+    this.#segment = this.#create(this.#nextIndex());
   }
 
   get position(): WalPosition {
@@ -240,6 +239,13 @@ export class WalWriter {
     this.#segment = this.#create(before.index + 1);
     this.#offset = 0;
     this.#finish(before, end);
+  }
+
+  /** Behind the last segment, and behind those that a checkpoint took in. */
+  #nextIndex(): number {
+    const last = listSegments(this.#disk, this.folder).at(-1);
+    const checkpoint = lastCheckpoint(this.#disk, this.folder);
+    return Math.max(last?.index ?? -1, checkpoint?.index ?? -1) + 1;
   }
 
   #create(index: number): Segment {

@@ -1,0 +1,222 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import {setImmediate} from 'node:timers/promises';
+import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import {StorageError, reasonOf} from './errors.ts';
+import {Head, type HeadOptions} from './head/head.ts';
+import type {AppendOutcome, SampleBatch} from './head/types.ts';
+import {type CleanStart, FolderLock} from './lock.ts';
+import {WalCommitLog} from './wal/commit-log.ts';
+import {WalCorruption} from './wal/corruption.ts';
+import {nodeDisk} from './wal/disk.ts';
+import {repairLog} from './wal/repair.ts';
+import {Replay, type ReplayCounts, replaySources} from './wal/replay.ts';
+import {WalWriter, type WalWriterOptions, type WalWriterStats} from './wal/writer.ts';
+
+/** The log's segments being replayed, as `/api/v1/status/walreplay` tells it. */
+export interface ReplayProgress {
+  /** Number of the first segment, or of the checkpoint that is read in its place. */
+  readonly min: number;
+  /** Number of the last segment. */
+  readonly max: number;
+  /** Number of the last segment (or checkpoint) that was read. */
+  readonly current: number;
+  /** Time that this one took. */
+  readonly milliseconds: number;
+}
+
+export interface DatabaseOptions {
+  /** The data folder; it is made when missing. */
+  dir: string;
+  head: HeadOptions;
+  wal?: Pick<WalWriterOptions, 'segmentBytes' | 'compression' | 'onSync'>;
+  /** Do without the lock file (`--storage.tsdb.no-lockfile`). */
+  noLockfile?: boolean;
+  /** The most memory that one record of the log, unpacked, may take while it is replayed; 1 GiB unless told. */
+  replayBytes?: number;
+  /** Told after each segment that was replayed. */
+  onProgress?: (progress: ReplayProgress) => void;
+  /** Told of what an operator should know, with names and values for a structured log. */
+  log?: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, string | number>) => void;
+}
+
+/** Figures of the database, for its metrics. */
+export interface DatabaseStats {
+  readonly wal: WalWriterStats;
+  /** Corruptions of the log that were found when it was opened. */
+  readonly walCorruptions: number;
+  readonly cleanStart: CleanStart;
+  readonly replay: ReplayCounts & {readonly seconds: number};
+}
+
+const REPLAY_BYTES = 1024 * 1024 * 1024;
+
+/**
+ * The storage of one data folder: the head and the log that it survives restarts by. For one thread, the writer; readers in
+ * other threads get `head.shared`.
+ *
+ * A commit that `append` returned from has been written to the operating system: it survives the end of this process, however
+ * it ends. What a crash of the machine may cost is what was written since the last sync of a segment, as upstream.
+ */
+export class Database {
+  readonly dir: string;
+  readonly head: Head;
+  readonly stats: () => DatabaseStats;
+  readonly #writer: WalWriter;
+  readonly #lock: FolderLock | undefined;
+
+  private constructor(parts: {
+    dir: string;
+    head: Head;
+    writer: WalWriter;
+    lock: FolderLock | undefined;
+    opened: Opened;
+  }) {
+    this.dir = parts.dir;
+    this.head = parts.head;
+    this.#writer = parts.writer;
+    this.#lock = parts.lock;
+    const {corruptions: walCorruptions, replay} = parts.opened;
+    const cleanStart = parts.lock?.cleanStart ?? -1;
+    this.stats = () => ({wal: this.#writer.stats, walCorruptions, cleanStart, replay});
+  }
+
+  /**
+   * Open the data folder: take its lock, repair the log where it was torn, replay it, begin a new segment. Throws StorageError:
+   * `locked` when another process has the folder, `wal_corrupt` and `wal_read` when the log cannot be used, `data_folder`;
+   * ArenaFullError when the head is too small for the log.
+   */
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const dir = path.resolve(options.dir);
+    const log = options.log ?? (() => {});
+    makeFolder(dir);
+    const lock = options.noLockfile ? undefined : FolderLock.acquire(dir, (message) => log('warn', message, {}));
+    try {
+      warnOfUnread(dir, log);
+      const head = Head.create(options.head);
+      const opened = await replayInto(head, dir, options, log);
+      const writer = new WalWriter({
+        ...options.wal,
+        folder: path.join(dir, 'wal'),
+        onProblem: (message, cause) => log('error', message, {err: reasonOf(cause)}),
+      });
+      head.attachLog(new WalCommitLog(writer));
+      return new Database({dir, head, writer, lock, opened});
+    } catch (error) {
+      lock?.release();
+      throw error;
+    }
+  }
+
+  /** Store a batch as one commit, see `Head.append`. */
+  append(batch: SampleBatch): AppendOutcome {
+    return this.head.append(batch);
+  }
+
+  /** Bytes of all files of the log. Reads the folder. */
+  walSizeBytes(): number {
+    return this.#writer.sizeBytes();
+  }
+
+  /** End the log, wait until it is on the device, give the folder back. Nothing can be appended afterwards. */
+  async close(): Promise<void> {
+    await this.#writer.close();
+    this.#lock?.release();
+  }
+}
+
+interface Opened {
+  readonly corruptions: number;
+  readonly replay: ReplayCounts & {readonly seconds: number};
+}
+
+type Log = NonNullable<DatabaseOptions['log']>;
+
+function makeFolder(dir: string): void {
+  try {
+    fs.mkdirSync(dir, {recursive: true, mode: 0o777});
+  } catch (error) {
+    throw new StorageError('data_folder', `cannot make data folder ${dir}: ${reasonOf(error)}`, error);
+  }
+}
+
+async function replayInto(head: Head, dir: string, options: DatabaseOptions, log: Log): Promise<Opened> {
+  const begin = performance.now();
+  const folder = path.join(dir, 'wal');
+  const memory = new KernelMemory({maximumBytes: options.replayBytes ?? REPLAY_BYTES});
+  const replay = new Replay({disk: nodeDisk, memory, target: head});
+  log('info', 'Replaying WAL, this may take a while', {});
+  let corruptions = 0;
+  try {
+    await replayAll(replay, folder, options, log);
+  } catch (error) {
+    if (!(error instanceof WalCorruption)) throw error;
+    corruptions++;
+    await repair(folder, error, memory, log);
+  }
+  head.endReplay();
+  const seconds = (performance.now() - begin) / 1000;
+  logReplayed(replay.counts, seconds, log);
+  return {corruptions, replay: {...replay.counts, seconds}};
+}
+
+async function replayAll(replay: Replay, folder: string, options: DatabaseOptions, log: Log): Promise<void> {
+  const sources = replaySources(nodeDisk, folder);
+  const min = sources[0]?.index ?? 0;
+  const max = sources.at(-1)?.index ?? 0;
+  for (const source of sources) {
+    const begin = performance.now();
+    try {
+      replay.segment(source.path);
+    } catch (error) {
+      if (source.inCheckpoint && error instanceof WalCorruption) {
+        throw new StorageError('wal_corrupt', `cannot read the checkpoint: ${error.message}`, error);
+      }
+      throw error;
+    }
+    const milliseconds = performance.now() - begin;
+    log('info', source.inCheckpoint ? 'WAL checkpoint segment loaded' : 'WAL segment loaded', {
+      segment: source.index,
+      maxSegment: max,
+      duration: `${milliseconds.toFixed(1)}ms`,
+    });
+    options.onProgress?.({min, max, current: source.index, milliseconds});
+    // Whoever waits for the progress gets a turn.
+    await setImmediate();
+  }
+}
+
+async function repair(folder: string, corruption: WalCorruption, memory: KernelMemory, log: Log): Promise<void> {
+  const {file, offset, reason} = corruption;
+  log('warn', 'Encountered WAL read error, attempting repair', {file, offset, err: reason});
+  const {bytesCut, setAside} = await repairLog(nodeDisk, folder, corruption, memory);
+  log('warn', 'Successfully repaired WAL', {file, offset, bytesCut, setAside: setAside.join(' ')});
+}
+
+function logReplayed(counts: ReplayCounts, seconds: number, log: Log): void {
+  const {series, samples, unknownSamples, samplesBeyond, skipped} = counts;
+  if (unknownSamples > 0) log('warn', 'Unknown series references', {samples: unknownSamples});
+  if (samplesBeyond > 0)
+    log('warn', 'Samples with times that are no exact numbers were left out', {samples: samplesBeyond});
+  if (skipped.size > 0) log('warn', 'WAL records were not read: not supported yet', Object.fromEntries(skipped));
+  log('info', 'WAL replay completed', {series, samples, total_replay_duration: `${seconds.toFixed(3)}s`});
+}
+
+const BLOCK = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+/** Folders of a Prometheus that are not read yet, and what that means. */
+const UNREAD: readonly [folder: string, message: string][] = [
+  ['chunks_head', 'Chunks of the head on disk are not read yet and are left alone: their samples come from the WAL'],
+  ['wbl', 'Out-of-order samples in the WBL are not read yet and are left alone: queries will not find them'],
+];
+
+/** What a Prometheus left here that is not read yet stays as it is, and is named. */
+function warnOfUnread(dir: string, log: Log): void {
+  const names = fs.readdirSync(dir);
+  const blocks = names.filter((name) => BLOCK.test(name));
+  const message = 'Blocks are not read yet and are left alone: queries will not find their samples';
+  if (blocks.length > 0) log('warn', message, {blocks: blocks.join(' ')});
+  for (const [name, meaning] of UNREAD) {
+    const folder = path.join(dir, name);
+    if (names.includes(name) && fs.readdirSync(folder).length > 0) log('warn', meaning, {folder});
+  }
+}

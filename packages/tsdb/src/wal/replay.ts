@@ -1,0 +1,142 @@
+import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import {StorageError, reasonOf} from '../errors.ts';
+import type {ReplayBatch} from '../head/head.ts';
+import type {SeriesRef} from '../head/types.ts';
+import type {Disk} from './disk.ts';
+import type {Span} from './framing.ts';
+import {SegmentReader} from './reader.ts';
+import {RECORD_SAMPLES, RECORD_SAMPLES_2, RECORD_SERIES, recordTypeName} from './record-types.ts';
+import {type Numbered, lastCheckpoint, listSegments, segmentPath} from './segments.ts';
+import {SeriesRecordReader} from './series-record.ts';
+
+/** What a log is read into; a Head is one. */
+export interface ReplayTarget {
+  /** A series of the log: `ranges` has name start and end, value start and end of each label in `bytes`, names rising. */
+  replaySeries(ref: SeriesRef, bytes: Uint8Array, ranges: Uint32Array, labelCount: number): unknown;
+  /** Samples of the log; returns how many belong to no series that was replayed before. */
+  replaySamples(batch: ReplayBatch): number;
+}
+
+/** A segment to replay. */
+export interface ReplaySource extends Numbered {
+  /** It belongs to a checkpoint, which cannot be repaired. */
+  readonly inCheckpoint: boolean;
+}
+
+/** What was read so far. */
+export interface ReplayCounts {
+  series: number;
+  samples: number;
+  /** Samples of series that the log says nothing of. */
+  unknownSamples: number;
+  /** Samples that were left out since their time or reference is beyond ±2^53. */
+  samplesBeyond: number;
+  /** Records that were not read into the target, by upstream's name of their type (`exemplars`, `tombstones`, ..., `unknown`). */
+  readonly skipped: Map<string, number>;
+}
+
+/** References above it are no integers as JavaScript numbers; no Prometheus ever gave one. */
+const REF_HIGH_MAX = 2 ** 21 - 1;
+const CORRUPT = 0xffffffff;
+/** A sample takes ten bytes of a record at least. */
+const SAMPLE_BYTES_MIN = 10;
+
+/**
+ * The segments that make up a log, in the order to replay them: those of the newest checkpoint, then those after it.
+ * Throws StorageError `wal_corrupt` that names a segment which is missing.
+ */
+export function replaySources(disk: Disk, folder: string): ReplaySource[] {
+  const checkpoint = lastCheckpoint(disk, folder);
+  const segments = sourcesIn(disk, folder, false);
+  if (checkpoint === undefined) return segments;
+  const after = segments.filter((segment) => segment.index > checkpoint.index);
+  if (after.length > 0 && after[0]!.index !== checkpoint.index + 1) {
+    const missing = segmentPath(folder, checkpoint.index + 1);
+    throw new StorageError('wal_corrupt', `${missing} is missing, which follows ${checkpoint.path}`);
+  }
+  return [...sourcesIn(disk, checkpoint.path, true), ...after];
+}
+
+const sourcesIn = (disk: Disk, folder: string, inCheckpoint: boolean): ReplaySource[] =>
+  listSegments(disk, folder).map(({index, path}) => ({index, path, inCheckpoint}));
+
+/** Reads segments into a target. Takes scratch space from the memory and gives it back. */
+export class Replay {
+  readonly counts: ReplayCounts = {series: 0, samples: 0, unknownSamples: 0, samplesBeyond: 0, skipped: new Map()};
+  readonly #disk: Disk;
+  readonly #memory: KernelMemory;
+  readonly #target: ReplayTarget;
+  readonly #seriesRecord: SeriesRecordReader;
+
+  constructor(options: {disk: Disk; memory: KernelMemory; target: ReplayTarget}) {
+    this.#disk = options.disk;
+    this.#memory = options.memory;
+    this.#target = options.target;
+    this.#seriesRecord = new SeriesRecordReader(options.memory);
+  }
+
+  /** Replay one segment. Throws WalCorruption where it cannot be read on; what came before was replayed. */
+  segment(file: string): void {
+    const mark = this.#memory.mark();
+    const reader = new SegmentReader({disk: this.#disk, path: file, memory: this.#memory});
+    try {
+      for (let record = reader.next(); record !== undefined; record = reader.next()) this.#record(reader, record);
+    } finally {
+      reader.close();
+      this.#memory.release(mark);
+    }
+  }
+
+  #record(reader: SegmentReader, record: Span): void {
+    const type = record.length === 0 ? 0 : this.#memory.u8[record.at]!;
+    switch (type) {
+      case RECORD_SERIES:
+        return this.#series(reader, record);
+      case RECORD_SAMPLES:
+      case RECORD_SAMPLES_2:
+        return this.#samples(reader, record);
+      default:
+        return this.#skip(recordTypeName(type));
+    }
+  }
+
+  #skip(name: string): void {
+    const {skipped} = this.counts;
+    skipped.set(name, (skipped.get(name) ?? 0) + 1);
+  }
+
+  #series(reader: SegmentReader, record: Span): void {
+    const series = this.#seriesRecord;
+    series.open(record);
+    while (this.#nextSeries(reader)) {
+      if (series.refHigh > REF_HIGH_MAX) throw reader.corruption('decode series: reference is beyond 2^53');
+      const ref = (series.refHigh * 2 ** 32 + series.refLow) as SeriesRef;
+      this.#target.replaySeries(ref, this.#memory.u8, series.ranges, series.labelCount);
+      this.counts.series++;
+    }
+  }
+
+  #nextSeries(reader: SegmentReader): boolean {
+    try {
+      return this.#seriesRecord.next();
+    } catch (error) {
+      throw reader.corruption(`decode series: ${reasonOf(error)}`);
+    }
+  }
+
+  #samples(reader: SegmentReader, record: Span): void {
+    const memory = this.#memory;
+    const mark = memory.mark();
+    const beyond = memory.alloc(8);
+    const bytes = 8 * (Math.floor(record.length / SAMPLE_BYTES_MIN) + 1);
+    const refs = memory.alloc(bytes);
+    const times = memory.alloc(bytes);
+    const values = memory.alloc(bytes);
+    const count = memory.kernels.walDecodeSamples(record.at, record.length, refs, times, values, beyond) >>> 0;
+    if (count === CORRUPT) throw reader.corruption('decode samples: invalid size');
+    this.counts.samples += count;
+    this.counts.samplesBeyond += memory.u32[beyond >>> 2]!;
+    this.counts.unknownSamples += this.#target.replaySamples({memory, refs, times, values, count});
+    memory.release(mark);
+  }
+}
