@@ -14,6 +14,7 @@ import {
   BATCH_MAX_TIME,
   BATCH_MIN_TIME,
   BATCH_MIN_VALID,
+  BATCH_OPENED,
   BATCH_RETIRED,
   BATCH_RETIRED_LIST,
   BATCH_SERIES,
@@ -26,6 +27,7 @@ import {
   BATCH_STOP_STEP,
   BATCH_TALLY,
   BATCH_TIMES,
+  BATCH_TOUCHED,
   BATCH_VALUES,
   CHUNK_BYTES_MAX,
   CHUNK_SAMPLES_MAX,
@@ -58,8 +60,11 @@ import {
   SERIES_PENDING,
   SERIES_REF,
 } from '../layout/series';
-import {XOR_CAPACITY, XOR_FIRST_TIME, XOR_LAST_TIME, XOR_OVERHEAD} from '../layout/xor-chunk';
+import {XOR_BITS, XOR_CAPACITY, XOR_DATA, XOR_FIRST_TIME, XOR_LAST_TIME, XOR_LAST_VALUE, XOR_OVERHEAD} from '../layout/xor-chunk';
 import {xorAppend, xorBytes, xorCopy, xorInit} from './xor';
+
+/** Samples whose memory is asked for at once. */
+const TOUCH: u32 = 64;
 
 /** The bytes of a block at `step` of the ladder: 112, 160, 224, 320, 448, 640, 896, 1280. */
 export function headLadderBytes(step: u32): u32 {
@@ -183,7 +188,12 @@ export function headAppend(batch: usize, from: u32): u32 {
   const statuses = <usize>load<u32>(batch, BATCH_STATUSES);
   const count = load<u32>(batch, BATCH_COUNT);
   const range = load<f64>(batch, BATCH_CHUNK_RANGE);
+  let touched = from;
   for (let i = from; i < count; i++) {
+    if (i == touched) {
+      touched = min(i + TOUCH, count);
+      touch(batch, series, statuses, i, touched);
+    }
     if (load<u8>(statuses + i) != STATUS_STORED) continue;
     const entry = load<u32>(series + (i << 2));
     const record = <usize>(entry & ~BATCH_FIRST);
@@ -197,6 +207,7 @@ export function headAppend(batch: usize, from: u32): u32 {
       const next = chunk == 0 || load<u32>(batch, BATCH_CLOSED) < <u32>CLOSED_MAX ? takeSpare(batch, 0) : noRoom(batch);
       if (next == 0) return stopAt(series, i, entry);
       if (chunk != 0) close(batch, bank, chunk, samples);
+      else store<u32>(batch, load<u32>(batch, BATCH_OPENED) + 1, BATCH_OPENED);
       chunk = next;
       samples = 0;
       xorInit(chunk, headLadderBytes(0) - XOR_OVERHEAD);
@@ -216,6 +227,30 @@ export function headAppend(batch: usize, from: u32): u32 {
   }
   store<u32>(batch, STOP_END, BATCH_STOP);
   return count;
+}
+
+/**
+ * Bring what the appends to samples [from, to) need into the cache: these loads wait for memory side by side, those of the
+ * appends one after the other.
+ */
+function touch(batch: usize, series: usize, statuses: usize, from: u32, to: u32): void {
+  let sum: u32 = 0;
+  for (let i = from; i < to; i++) sum += load<u32>(openChunk(series, statuses, i), XOR_LAST_VALUE);
+  for (let i = from; i < to; i++) {
+    const chunk = openChunk(series, statuses, i);
+    sum += load<u32>(chunk + XOR_DATA + (load<u32>(chunk, XOR_BITS) >>> 3));
+  }
+  store<u32>(batch, sum, BATCH_TOUCHED);
+}
+
+/** The open chunk that the series of sample `i` had before this commit, if that is its first sample; else 0, which can be loaded from as well. */
+// @ts-ignore: decorator
+@inline
+function openChunk(series: usize, statuses: usize, i: u32): usize {
+  const entry = load<u32>(series + (i << 2));
+  if (load<u8>(statuses + i) != STATUS_STORED || !(entry & BATCH_FIRST)) return 0;
+  const record = <usize>(entry & ~BATCH_FIRST);
+  return <usize>load<u32>(otherBank(record, newestBank(record)), BANK_OPEN);
 }
 
 /** Begin this commit's bank with what the one before left: all but its number. */

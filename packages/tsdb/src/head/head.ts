@@ -1,0 +1,368 @@
+import {
+  STATUS_CONFLICT,
+  STATUS_DUPLICATE,
+  STATUS_OUT_OF_BOUNDS,
+  STATUS_OUT_OF_ORDER,
+  STATUS_STORED,
+  STATUS_TOO_OLD,
+} from '@narthex/kernels/layout/head-batch.ts';
+import {BATCH_LOG_REFS, BATCH_LOG_TIMES, BATCH_LOG_VALUES} from '@narthex/kernels/layout/head-batch.ts';
+import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import type {Labels} from '@narthex/model/labels.ts';
+import {Arena} from '../arena/arena.ts';
+import {ArenaFullError} from '../arena/errors.ts';
+import {SeriesIndex} from '../index/series-index.ts';
+import {Appender} from './appender.ts';
+import type {CommitLog} from './commit-log.ts';
+import {
+  HEAD_CHUNK_RANGE,
+  HEAD_CLOSED_CHUNKS,
+  HEAD_MAX_TIME,
+  HEAD_MIN_TIME,
+  HEAD_MIN_VALID_TIME,
+  HEAD_OPEN_CHUNKS,
+  HEAD_SERIES,
+  HEAD_UNSORTED,
+} from './layout.ts';
+import {SeriesEncoder, UnloggedSeries} from './log-series.ts';
+import {RawLabels} from './raw-labels.ts';
+import {RefTable} from './ref-table.ts';
+import {type SegmentMessage, Segments} from './segments.ts';
+import {SeriesRecords} from './series.ts';
+import type {AppendOutcome, SampleBatch, SeriesRef, SeriesSlot} from './types.ts';
+
+export interface HeadOptions {
+  /** Size and budget of the shared memory for series, index and open chunks, at most 4 GiB; costs nothing before it is used. */
+  readonly arenaBytes: number;
+  /** Kept back of it for samples of known series; a sixteenth unless told. */
+  readonly reserveBytes?: number;
+  /** Size of a segment of closed chunks; 16 MiB unless told. */
+  readonly segmentBytes?: number;
+  /** Threads that read at once, at most 896; 64 unless told. */
+  readonly readersMax?: number;
+  /** The time range of a block, which chunks don't cross, in ms; two hours unless told. */
+  readonly chunkRangeMs?: number;
+  /** Told of segments, to pass it on to all readers' threads at once (see `SegmentSource`). */
+  readonly announce?: (message: SegmentMessage) => void;
+  /** Seed of the index's hashes; random unless a test wants the same layout again. */
+  readonly hashSeed?: number;
+}
+
+/** What a reader's thread needs to begin: can be posted to it. Segments announced later must be passed on to it. */
+export interface HeadShared {
+  readonly memory: WebAssembly.Memory<SharedArrayBuffer>;
+  readonly segments: readonly SegmentMessage[];
+}
+
+/** Counters since the head was made, for its metrics. */
+export interface HeadCounters {
+  readonly samplesAppended: number;
+  readonly duplicates: number;
+  readonly conflicts: number;
+  readonly outOfOrder: number;
+  readonly outOfBounds: number;
+  readonly tooOld: number;
+  readonly seriesCreated: number;
+  /** Series that were refused because the arena is full. */
+  readonly seriesRefused: number;
+  readonly chunksCreated: number;
+  readonly commits: number;
+}
+
+/** Samples as the log has them: f64 references, times (ms) and values at multiples of 8 in `memory`. */
+export interface ReplayBatch {
+  readonly memory: KernelMemory;
+  readonly refs: number;
+  readonly times: number;
+  readonly values: number;
+  readonly count: number;
+}
+
+const SEGMENT_BYTES = 16 * 1024 * 1024;
+const CHUNK_RANGE_MS = 2 * 3600 * 1000;
+
+/**
+ * The newest samples of all series, as their one writer has them; readers in any thread see each `append` whole or not at
+ * all (`HeadReader`). Nothing here lives on the JavaScript heap once a series or sample.
+ */
+export class Head {
+  readonly arena: Arena;
+  readonly index: SeriesIndex;
+  readonly #records: SeriesRecords;
+  readonly #segments: Segments;
+  readonly #appender: Appender;
+  readonly #encoder: SeriesEncoder;
+  readonly #unlogged = new UnloggedSeries();
+  readonly #rawLabels = new RawLabels();
+  readonly #chunkRangeMs: number;
+  #log: CommitLog | undefined;
+  #replayed: RefTable | undefined;
+  #nextRef = 1;
+  #samplesAppended = 0;
+  #duplicates = 0;
+  #conflicts = 0;
+  #outOfOrder = 0;
+  #outOfBounds = 0;
+  #tooOld = 0;
+  #seriesRefused = 0;
+  #commits = 0;
+
+  private constructor(options: HeadOptions) {
+    this.#chunkRangeMs = options.chunkRangeMs ?? CHUNK_RANGE_MS;
+    this.arena = Arena.create({...options, bytes: options.arenaBytes});
+    this.index = new SeriesIndex(this.arena);
+    this.#records = new SeriesRecords(this.arena);
+    this.#segments = new Segments(
+      options.segmentBytes ?? SEGMENT_BYTES,
+      this.#chunkRangeMs,
+      options.announce ?? (() => {}),
+    );
+    this.#appender = new Appender(this.arena, this.#records, this.#segments, this.#chunkRangeMs);
+    this.#encoder = new SeriesEncoder(this.arena, this.#records, this.index.labelSets);
+    this.#setTime(HEAD_CHUNK_RANGE, this.#chunkRangeMs);
+    this.#setTime(HEAD_MIN_TIME, Infinity);
+    this.#setTime(HEAD_MAX_TIME, -Infinity);
+    this.#setTime(HEAD_MIN_VALID_TIME, -Infinity);
+  }
+
+  /** An empty head. Throws ArenaFullError for an arena that is too small to begin, RangeError when the system refuses it. */
+  static create(options: HeadOptions): Head {
+    return new Head(options);
+  }
+
+  /** What a new reader's thread needs now. */
+  get shared(): HeadShared {
+    return {memory: this.arena.memory, segments: this.#segments.living()};
+  }
+
+  /** From now on commits go to `log` first, series that it doesn't know before all. */
+  attachLog(log: CommitLog): void {
+    this.#log = log;
+  }
+
+  get seriesCount(): number {
+    return this.#records.count;
+  }
+
+  /** Chunks of all series, open and closed. */
+  get chunkCount(): number {
+    return this.arena.u32[HEAD_OPEN_CHUNKS >>> 2] + this.arena.u32[HEAD_CLOSED_CHUNKS >>> 2];
+  }
+
+  /** Time of the oldest sample, ms; +Infinity while there is none. */
+  get minTime(): number {
+    return this.#time(HEAD_MIN_TIME);
+  }
+
+  /** Time of the newest sample, ms; -Infinity while there is none. */
+  get maxTime(): number {
+    return this.#time(HEAD_MAX_TIME);
+  }
+
+  /** End of the last block: samples before it are out of bounds. */
+  get minValidTime(): number {
+    return this.#time(HEAD_MIN_VALID_TIME);
+  }
+
+  set minValidTime(timeMs: number) {
+    this.#setTime(HEAD_MIN_VALID_TIME, timeMs);
+  }
+
+  /** The oldest time that is accepted now; -Infinity while the head knows no time. */
+  get appendableFrom(): number {
+    return Math.max(this.maxTime - this.#chunkRangeMs / 2, this.minValidTime);
+  }
+
+  /** Bytes of closed chunks, outside the arena. */
+  get segmentBytes(): number {
+    return this.#segments.usedBytes;
+  }
+
+  get counters(): HeadCounters {
+    return {
+      samplesAppended: this.#samplesAppended,
+      duplicates: this.#duplicates,
+      conflicts: this.#conflicts,
+      outOfOrder: this.#outOfOrder,
+      outOfBounds: this.#outOfBounds,
+      tooOld: this.#tooOld,
+      seriesCreated: this.#records.count,
+      seriesRefused: this.#seriesRefused,
+      chunksCreated: this.#appender.chunksCreated,
+      commits: this.#commits,
+    };
+  }
+
+  /** The slot of the series with `labels`. Throws ArenaFullError when it is new and there is no room for it. */
+  getOrCreate(labels: Labels): SeriesSlot {
+    this.#rawLabels.set(labels);
+    return this.getOrCreateRaw(this.#rawLabels.bytes, this.#rawLabels.ranges, labels.length);
+  }
+
+  /**
+   * As `getOrCreate`, for labels as bytes: `ranges` has name start, name end, value start, value end of each label, names
+   * strictly rising in byte order; labels with an empty value count as absent.
+   */
+  getOrCreateRaw(bytes: Uint8Array, ranges: Uint32Array, labelCount: number): SeriesSlot {
+    const found = this.index.find(bytes, ranges, labelCount);
+    return found >= 0 ? (found as SeriesSlot) : this.#create(this.#nextRef as SeriesRef);
+  }
+
+  /** The reference of a series in the log. */
+  ref(slot: SeriesSlot): SeriesRef {
+    return this.#records.ref(slot);
+  }
+
+  /**
+   * Store `batch` as one commit: decide about each sample in turn (statuses), write the accepted ones to the log, then store
+   * them and let readers see them all at once. Some 50 µs for a thousand samples; split what takes longer than the thread may
+   * be busy. Throws StorageError `wal_write` when the log could not be written, ArenaFullError when there is no room
+   * for what the samples may need, MemoryLimitError when the batch's memory cannot hold the log's record: nothing was stored then.
+   */
+  append(batch: SampleBatch): AppendOutcome {
+    const {block} = this.#appender;
+    this.#appender.stage(batch, this.#log !== undefined);
+    const accepted = this.#appender.validate(this.#appendableFrom(batch));
+    this.#writeLog(batch.memory, accepted);
+    block.giveStatuses(batch);
+    this.#apply(accepted);
+    return this.#counted();
+  }
+
+  /**
+   * A series from the log, before any `append`: labels as for `getOrCreateRaw`. Labels that are there already keep their
+   * reference; samples of both references then belong to the one series.
+   */
+  replaySeries(ref: SeriesRef, bytes: Uint8Array, ranges: Uint32Array, labelCount: number): SeriesSlot {
+    this.#replayed ??= new RefTable();
+    const found = this.index.find(bytes, ranges, labelCount);
+    const slot = found >= 0 ? (found as SeriesSlot) : this.#create(ref);
+    this.#replayed.set(ref, slot);
+    this.#nextRef = Math.max(this.#nextRef, ref + 1);
+    return slot;
+  }
+
+  /**
+   * Samples from the log. Those before the end of the last block, or not newer than what their series has, are left out as
+   * they were then. Returns how many belong to series that `replaySeries` was not told of. Takes scratch space from the
+   * batch's memory.
+   */
+  replaySamples(batch: ReplayBatch): number {
+    const {memory, count} = batch;
+    const mark = memory.mark();
+    const slots = memory.alloc(count * 4);
+    let unknown = 0;
+    let start = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = this.#replayed?.get(memory.f64[batch.refs / 8 + i]) ?? -1;
+      memory.u32[slots / 4 + i] = slot;
+      if (slot >= 0) continue;
+      unknown++;
+      this.#replayRun(batch, slots, start, i);
+      start = i + 1;
+    }
+    this.#replayRun(batch, slots, start, count);
+    memory.release(mark);
+    return unknown;
+  }
+
+  /** The log was read: forget what only `replaySamples` needed. Series that were replayed are in the log already. */
+  endReplay(): void {
+    this.#replayed = undefined;
+    this.#unlogged.clear();
+  }
+
+  #replayRun(batch: ReplayBatch, slots: number, start: number, end: number): void {
+    if (start === end) return;
+    const run = {
+      memory: batch.memory,
+      slots: slots + start * 4,
+      times: batch.times + start * 8,
+      values: batch.values + start * 8,
+      statuses: 0,
+      count: end - start,
+    };
+    this.#appender.stage(run, false);
+    this.#apply(this.#appender.validate(this.minValidTime));
+  }
+
+  #create(ref: SeriesRef): SeriesSlot {
+    try {
+      const slot = this.#records.create(ref, this.#introduce);
+      if (ref < this.#nextRef) this.arena.u32[HEAD_UNSORTED >>> 2] = 1;
+      this.#nextRef = Math.max(this.#nextRef, ref + 1);
+      this.#unlogged.add(slot);
+      this.arena.u32[HEAD_SERIES >>> 2]++;
+      return slot;
+    } catch (error) {
+      if (error instanceof ArenaFullError) this.#seriesRefused++;
+      throw error;
+    }
+  }
+
+  readonly #introduce = (slot: SeriesSlot): void => this.index.add(slot);
+
+  /** The first sample decides what time it is in a head that knows none, as upstream. */
+  #appendableFrom(batch: SampleBatch): number {
+    if (this.maxTime !== -Infinity || batch.count === 0) return this.appendableFrom;
+    return Math.max(batch.memory.f64[batch.times / 8] - this.#chunkRangeMs / 2, this.minValidTime);
+  }
+
+  #apply(accepted: number): void {
+    if (accepted === 0) return;
+    const {block} = this.#appender;
+    this.#appender.apply();
+    this.#commits++;
+    this.#samplesAppended += accepted;
+    this.#setTime(HEAD_MIN_TIME, Math.min(this.minTime, block.minTime));
+    this.#setTime(HEAD_MAX_TIME, Math.max(this.maxTime, block.maxTime));
+  }
+
+  #writeLog(memory: KernelMemory, accepted: number): void {
+    if (this.#log === undefined || (accepted === 0 && this.#unlogged.count === 0)) return;
+    const mark = memory.mark();
+    try {
+      const series = this.#encoder.encode(this.#unlogged, memory);
+      const sampleRefs = this.#copyForLog(memory, BATCH_LOG_REFS, accepted);
+      const sampleTimes = this.#copyForLog(memory, BATCH_LOG_TIMES, accepted);
+      const sampleValues = this.#copyForLog(memory, BATCH_LOG_VALUES, accepted);
+      this.#log.log({...series, memory, sampleCount: accepted, sampleRefs, sampleTimes, sampleValues});
+      this.#unlogged.clear();
+    } finally {
+      memory.release(mark);
+    }
+  }
+
+  #copyForLog(memory: KernelMemory, field: number, count: number): number {
+    const from = this.#appender.block.word(field);
+    const to = memory.alloc(count * 8);
+    memory.u8.set(this.arena.u8.subarray(from, from + count * 8), to);
+    return to;
+  }
+
+  #counted(): AppendOutcome {
+    const {block} = this.#appender;
+    const outcome = {
+      stored: block.tally(STATUS_STORED),
+      duplicates: block.tally(STATUS_DUPLICATE),
+      conflicts: block.tally(STATUS_CONFLICT),
+      outOfOrder: block.tally(STATUS_OUT_OF_ORDER),
+      outOfBounds: block.tally(STATUS_OUT_OF_BOUNDS),
+      tooOld: block.tally(STATUS_TOO_OLD),
+    };
+    this.#duplicates += outcome.duplicates;
+    this.#conflicts += outcome.conflicts;
+    this.#outOfOrder += outcome.outOfOrder;
+    this.#outOfBounds += outcome.outOfBounds;
+    this.#tooOld += outcome.tooOld;
+    return outcome;
+  }
+
+  #time(address: number): number {
+    return this.arena.f64[address >>> 3];
+  }
+
+  #setTime(address: number, timeMs: number): void {
+    this.arena.f64[address >>> 3] = timeMs;
+  }
+}

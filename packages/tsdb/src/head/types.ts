@@ -1,0 +1,33 @@
+import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+
+/** A series' place in the head, below 2^31; given to another series after the first was collected. */
+export type SeriesSlot = number & {readonly of: 'head slot'};
+
+/** A series' reference in the write-ahead log: never given again, survives restarts. An integer below 2^53. */
+export type SeriesRef = number & {readonly of: 'series'};
+
+/**
+ * Samples to append, as arrays in the writer's own memory; the caller owns them. Slots are u32 (at a multiple of 4), times f64
+ * in ms and values f64 (at multiples of 8), statuses u8 (see layout/head-batch.ts): they are filled by the append.
+ */
+export interface SampleBatch {
+  readonly memory: KernelMemory;
+  readonly slots: number;
+  readonly times: number;
+  readonly values: number;
+  readonly statuses: number;
+  readonly count: number;
+}
+
+/** How many samples of a batch got each status. */
+export interface AppendOutcome {
+  /** Stored: on their way to disk, and visible. */
+  readonly stored: number;
+  /** Same time and value as the newest sample: silently fine. */
+  readonly duplicates: number;
+  /** Same time as the newest sample, another value. */
+  readonly conflicts: number;
+  readonly outOfOrder: number;
+  readonly outOfBounds: number;
+  readonly tooOld: number;
+}
