@@ -1,0 +1,225 @@
+import type {MappingEntry, MappingNode, YamlNode} from './node.ts';
+import {isNull} from './resolve.ts';
+import {string} from './scalars.ts';
+import type {DecodeContext, YamlType} from './type.ts';
+import {flow, type YamlValue} from './write.ts';
+
+/** Any number of values; items with problems are left out, and so are nulls in Go's yaml v3. */
+export function list<T>(item: YamlType<T>): YamlType<readonly T[]> {
+  const goType = `[]${item.goType}`;
+  return {
+    goType,
+    zero: () => [],
+    decode(node, path, context) {
+      if (node.kind !== 'sequence') return void context.mismatch(node, path, goType);
+      const values: T[] = [];
+      for (const [i, child] of node.items.entries()) {
+        const value = decodeItem(item, child, `${path}[${i}]`, context);
+        if (value !== undefined) values.push(value);
+      }
+      return values;
+    },
+    encode: (values) => values.map((value) => item.encode(value)),
+    isEmpty: (values) => values.length === 0,
+  };
+}
+
+function decodeItem<T>(item: YamlType<T>, node: YamlNode, path: string, context: DecodeContext): T | undefined {
+  context.visit(node);
+  if (node.kind === 'scalar' && isNull(node)) return context.dialect === 'v2' ? item.zero() : undefined;
+  return item.decode(node, path, context);
+}
+
+/** A list that is printed on one line: `[a, b]`. */
+export function flowList<T>(item: YamlType<T>): YamlType<readonly T[]> {
+  const type = list(item);
+  return {...type, encode: (values) => flow(values.map((value) => item.encode(value)))};
+}
+
+/** A mapping from any string to values of one type, in the order of the document. */
+export function map<T>(item: YamlType<T>): YamlType<ReadonlyMap<string, T>> {
+  const goType = `map[string]${item.goType}`;
+  return {
+    goType,
+    zero: () => new Map(),
+    decode(node, path, context) {
+      if (node.kind !== 'mapping') return void context.mismatch(node, path, goType);
+      const values = new Map<string, T>();
+      for (const {name, value: child} of readEntries(node, path, context, 'map')) {
+        const value = decodeItem(item, child, joinPath(path, name), context);
+        if (value !== undefined) values.set(name, value);
+      }
+      return values;
+    },
+    encode: (values) => encodeMap(values, item),
+    isEmpty: (values) => values.size === 0,
+  };
+}
+
+function encodeMap<T>(values: ReadonlyMap<string, T>, item: YamlType<T>): YamlValue {
+  const names = [...values.keys()].sort(compareKeys);
+  return new Map(names.map((name) => [name, item.encode(values.get(name)!)]));
+}
+
+/** Strings by strings, such as labels. */
+export const stringMap: YamlType<ReadonlyMap<string, string>> = map(string);
+
+export interface NamedEntry {
+  readonly name: string;
+  readonly key: YamlNode;
+  readonly value: YamlNode;
+}
+
+/**
+ * The entries of a mapping with merge keys (`<<`) filled in: what a mapping says itself goes before what it merges, and
+ * an earlier merged mapping before a later one. Keys that are given twice are noted; `owner` is the Go type of a struct
+ * or 'map'.
+ */
+export function readEntries(
+  node: MappingNode,
+  path: string,
+  context: DecodeContext,
+  owner: string,
+  depth = 0,
+): NamedEntry[] {
+  const own = node.entries.filter(({key}) => !isMerge(key));
+  const named = ownEntries(own, path, context, owner);
+  if (own.length === node.entries.length) return named;
+  const seen = new Set(named.map(({name}) => name));
+  for (const {value} of node.entries.filter(({key}) => isMerge(key))) {
+    for (const entry of mergedEntries(value, path, context, owner, depth + 1)) {
+      if (seen.has(entry.name)) continue;
+      seen.add(entry.name);
+      named.push(entry);
+    }
+  }
+  return named;
+}
+
+function ownEntries(
+  entries: readonly MappingEntry[],
+  path: string,
+  context: DecodeContext,
+  owner: string,
+): NamedEntry[] {
+  const named = new Map<string, NamedEntry>();
+  for (const {key, value} of entries) {
+    const name = keyName(key, path, context);
+    if (name === undefined) continue;
+    const first = named.get(name);
+    if (first === undefined) named.set(name, {name, key, value});
+    else if (context.strict) noteDuplicate(first, key, path, context, owner);
+  }
+  return [...named.values()];
+}
+
+function keyName(key: YamlNode, path: string, context: DecodeContext): string | undefined {
+  if (key.kind === 'scalar') return string.decode(key, path, context);
+  return void context.mismatch(key, path, 'string');
+}
+
+function noteDuplicate(first: NamedEntry, key: YamlNode, path: string, context: DecodeContext, owner: string): void {
+  const {name} = first;
+  if (context.dialect === 'v3') {
+    const {line} = context.position(first.key);
+    context.typeProblem(key, path, `mapping key ${JSON.stringify(name)} already defined at line ${line}`);
+  } else if (owner === 'map') {
+    context.typeProblem(key, path, `key ${JSON.stringify(name)} already set in map`);
+  } else {
+    context.typeProblem(key, path, `field ${name} already set in type ${owner}`);
+  }
+}
+
+function isMerge(key: YamlNode): boolean {
+  if (key.kind !== 'scalar' || key.text !== '<<') return false;
+  return key.tag === undefined ? key.plain : key.tag === '!!merge';
+}
+
+const MERGE_DEPTH_MAX = 100;
+
+function mergedEntries(
+  value: YamlNode,
+  path: string,
+  context: DecodeContext,
+  owner: string,
+  depth: number,
+): NamedEntry[] {
+  context.visit(value);
+  if (depth > MERGE_DEPTH_MAX) {
+    context.typeProblem(value, path, `more than ${MERGE_DEPTH_MAX} mappings merged into each other`);
+    return [];
+  }
+  if (value.kind === 'mapping') {
+    const entries = readEntries(value, path, context, owner, depth);
+    for (const entry of entries) context.visit(entry.key);
+    return entries;
+  }
+  if (value.kind === 'sequence' && value.items.every(({kind}) => kind === 'mapping')) {
+    return value.items.flatMap((item) => mergedEntries(item, path, context, owner, depth));
+  }
+  context.typeProblem(value, path, 'map merge requires map or sequence of maps as the value');
+  return [];
+}
+
+export function joinPath(path: string, name: string): string {
+  const step = /^[A-Za-z_][\w-]*$/.test(name) ? name : JSON.stringify(name);
+  return path === '' ? step : `${path}.${step}`;
+}
+
+/** Go's order of map keys: letters after everything else, digits as numbers. */
+export function compareKeys(a: string, b: string): number {
+  const x = [...a];
+  const y = [...b];
+  let digits = false;
+  for (let i = 0; i < x.length && i < y.length; i++) {
+    if (x[i] === y[i]) {
+      digits = isDigit(x[i]);
+      continue;
+    }
+    return compareAt(x, y, i, digits);
+  }
+  return x.length - y.length;
+}
+
+function compareAt(x: readonly string[], y: readonly string[], i: number, digits: boolean): number {
+  const xLetter = isLetter(x[i]);
+  const yLetter = isLetter(y[i]);
+  if (xLetter && yLetter) return compareCodePoints(x[i], y[i]);
+  if (xLetter || yLetter) {
+    const xFirst = digits ? xLetter : yLetter;
+    return xFirst ? -1 : 1;
+  }
+  return compareNumbers(x, y, i) || compareCodePoints(x[i], y[i]);
+}
+
+/** Compares the numbers that stand in both at `i`, or are continued there, if any. */
+function compareNumbers(x: readonly string[], y: readonly string[], i: number): number {
+  // Where a digit other than 0 stands before, a 0 here counts as a place and not as a leading zero.
+  const lead = (x[i] === '0' || y[i] === '0') && continuesNumber(x, i) ? '1' : '';
+  const xDigits = digitsAt(x, i);
+  const yDigits = digitsAt(y, i);
+  return Number(lead + xDigits) - Number(lead + yDigits) || xDigits.length - yDigits.length;
+}
+
+function continuesNumber(chars: readonly string[], i: number): boolean {
+  for (let j = i - 1; j >= 0 && isDigit(chars[j]); j--) if (chars[j] !== '0') return true;
+  return false;
+}
+
+function digitsAt(chars: readonly string[], i: number): string {
+  let end = i;
+  while (end < chars.length && isDigit(chars[end])) end++;
+  return chars.slice(i, end).join('');
+}
+
+function compareCodePoints(a: string, b: string): number {
+  return a.codePointAt(0)! - b.codePointAt(0)!;
+}
+
+function isDigit(char: string): boolean {
+  return char >= '0' && char <= '9';
+}
+
+function isLetter(char: string): boolean {
+  return /^\p{L}$/u.test(char);
+}
