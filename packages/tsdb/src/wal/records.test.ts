@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import fc from 'fast-check';
+import {WalCommitLog} from './commit-log.ts';
+import {WalCorruption} from './corruption.ts';
+import {RECORD_SAMPLES, RECORD_SAMPLES_2, RECORD_SERIES, RECORD_TOMBSTONES} from './record-types.ts';
+import {Replay} from './replay.ts';
+import {
+  type PlainSample,
+  type PlainSeries,
+  PlainTarget,
+  bigEndian,
+  bitsOf,
+  commitOf,
+  uvarint,
+  varint,
+} from './test-commits.ts';
+import {TestDisk} from './test-disk.ts';
+import {logBytes, readLog, testMemory} from './test-records.ts';
+import {WalWriter} from './writer.ts';
+
+const memory = testMemory();
+const STALE = 0x7ff0000000000002n;
+const EXACT_MAX = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** The records that one commit writes, as hexadecimal digits. */
+function logged(series: readonly PlainSeries[], samples: readonly PlainSample[]): string[] {
+  const disk = new TestDisk();
+  const mark = memory.mark();
+  new WalCommitLog(new WalWriter({folder: '/wal', disk})).log(commitOf(memory, series, samples));
+  memory.release(mark);
+  return readLog(disk, '/wal').map(hex);
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+function replayed(records: readonly Uint8Array[]): {target: PlainTarget; replay: Replay} {
+  const disk = new TestDisk();
+  const writer = new WalWriter({folder: '/wal', disk});
+  for (const record of records) logBytes(writer, memory, [record]);
+  const target = new PlainTarget();
+  const replay = new Replay({disk, memory, target});
+  replay.segment('/wal/00000000');
+  return {target, replay};
+}
+
+// The plain encoder: upstream's documentation in a few lines.
+const seriesRecord = (series: readonly PlainSeries[]): Uint8Array =>
+  Buffer.concat([
+    Uint8Array.of(RECORD_SERIES),
+    ...series.flatMap(([ref, ...labels]) => [
+      bigEndian(BigInt(ref)),
+      uvarint(labels.length / 2),
+      ...labels.flatMap((text) => [uvarint(Buffer.byteLength(text)), Buffer.from(text)]),
+    ]),
+  ]);
+
+const samplesRecord = (samples: readonly (readonly [ref: bigint, time: bigint, bits: bigint])[]): Uint8Array => {
+  const [firstRef, firstTime] = samples[0] ?? [0n, 0n];
+  return Buffer.concat([
+    Uint8Array.of(RECORD_SAMPLES),
+    ...(samples.length === 0 ? [] : [bigEndian(firstRef), bigEndian(firstTime)]),
+    ...samples.flatMap(([ref, time, bits]) => [varint(ref - firstRef), varint(time - firstTime), bigEndian(bits)]),
+  ]);
+};
+
+const exact = (samples: readonly PlainSample[]) =>
+  samples.map(([ref, time, bits]) => [BigInt(ref), BigInt(time), bits] as const);
+
+test('a series record, byte for byte', () => {
+  const parts = ['01', '0000000000000102', '02', '085f5f6e616d655f5f', '027570', '036a6f62', '02c3a4'];
+  assert.deepEqual(logged([[258, '__name__', 'up', 'job', 'ä']], []), [parts.join('')]);
+});
+
+test('a samples record, byte for byte', () => {
+  const samples: PlainSample[] = [
+    [300, 1_700_000_000_000, bitsOf(1)],
+    [299, 1_699_999_999_999, STALE],
+    [400, 1_700_000_000_064, bitsOf(-0)],
+  ];
+  const parts = [
+    '02 000000000000012c 0000018bcfe56800',
+    '00 00 3ff0000000000000',
+    '01 01 7ff0000000000002',
+    'c801 8001 8000000000000000',
+  ];
+  assert.deepEqual(logged([], samples), [parts.join('').replaceAll(' ', '')]);
+});
+
+test('series come before the samples of the same commit', () => {
+  const records = logged([[1, 'a', 'b']], [[1, 5, bitsOf(2)]]);
+  assert.deepEqual(
+    records.map((record) => record.slice(0, 2)),
+    ['01', '02'],
+  );
+});
+
+test('a commit without anything writes nothing', () => assert.deepEqual(logged([], []), []));
+
+const ref = fc.maxSafeNat().filter((value) => value > 0);
+const time = fc.oneof(fc.maxSafeInteger(), fc.integer({min: 1_700_000_000_000, max: 1_700_000_001_000}));
+const bits = fc.oneof(fc.bigInt({min: 0n, max: 2n ** 64n - 1n}), fc.constant(STALE), fc.double().map(bitsOf));
+const plainSamples = fc.array(fc.tuple(ref, time, bits), {maxLength: 40});
+const labels = fc.dictionary(fc.string({minLength: 1, maxLength: 8}), fc.string({maxLength: 200}), {maxKeys: 12});
+const plainSeries = fc
+  .array(fc.tuple(ref, labels), {maxLength: 8})
+  .map((list) => list.map(([number, set]): PlainSeries => [number, ...sorted(set)]));
+
+/** Names and values in turn, names in byte order. */
+function sorted(set: Record<string, string>): string[] {
+  const entries = Object.entries(set).map(([name, value]) => [wellFormed(name), wellFormed(value)] as const);
+  const unique = [...new Map(entries)];
+  return unique.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))).flat();
+}
+
+const wellFormed = (value: string): string => value.toWellFormed();
+
+test('records equal those of the plain encoder', () => {
+  fc.assert(
+    fc.property(plainSeries, plainSamples, (series, samples) => {
+      const wanted: string[] = [];
+      if (series.length > 0) wanted.push(hex(seriesRecord(series)));
+      if (samples.length > 0) wanted.push(hex(samplesRecord(exact(samples))));
+      assert.deepEqual(logged(series, samples), wanted);
+    }),
+  );
+});
+
+test('what is encoded is replayed', () => {
+  fc.assert(
+    fc.property(plainSeries, plainSamples, (series, samples) => {
+      const known = [...series, ...samples.map(([number]): PlainSeries => [number, 'r', String(number)])];
+      const {target, replay} = replayed([seriesRecord(known), samplesRecord(exact(samples))]);
+      assert.deepEqual(target.series, new Map(known.map(([number, ...texts]) => [number, texts])));
+      assert.deepEqual(target.samples, samples);
+      assert.equal(replay.counts.samples, samples.length);
+      assert.equal(replay.counts.series, known.length);
+    }),
+  );
+});
+
+test('labels that are not in order are put in order', () => {
+  const {target} = replayed([seriesRecord([[1, 'b', '1', 'aa', '2', 'a', '3']])]);
+  assert.deepEqual(target.series.get(1), ['a', '3', 'aa', '2', 'b', '1']);
+});
+
+test('samples of unknown series and with times that are no exact numbers are counted and left out', () => {
+  const samples = [
+    [1n, 5n, 1n],
+    [2n, 5n, 2n],
+    [1n, EXACT_MAX, 3n],
+    [1n, EXACT_MAX + 1n, 4n],
+    [1n, -(2n ** 63n), 5n],
+    [2n ** 60n, 5n, 6n],
+    [1n, 6n, 7n],
+  ] as const;
+  const {target, replay} = replayed([seriesRecord([[1, 'a', 'b']]), samplesRecord(samples)]);
+  assert.deepEqual(target.samples, [
+    [1, 5, 1n],
+    [1, Number(EXACT_MAX), 3n],
+    [1, 6, 7n],
+  ]);
+  assert.equal(replay.counts.unknownSamples, 1);
+  assert.equal(replay.counts.samplesBeyond, 3);
+});
+
+test('samples of the second form are read, their start times are not', () => {
+  const record = Buffer.concat([
+    Uint8Array.of(RECORD_SAMPLES_2),
+    ...[varint(7n), varint(1000n), varint(900n), bigEndian(1n)],
+    ...[varint(1n), varint(15n), Uint8Array.of(1), bigEndian(STALE)],
+    ...[varint(-1n), varint(16n), Uint8Array.of(0), bigEndian(3n)],
+    ...[varint(1n), varint(-17n), Uint8Array.of(2), varint(-300n), bigEndian(4n)],
+  ]);
+  const {target} = replayed([
+    seriesRecord([
+      [7, 'a', 'b'],
+      [8, 'a', 'c'],
+    ]),
+    record,
+  ]);
+  assert.deepEqual(target.samples, [
+    [7, 1000, 1n],
+    [8, 1015, STALE],
+    [7, 1016, 3n],
+    [8, 983, 4n],
+  ]);
+});
+
+test('records of other types are counted by name', () => {
+  const {replay} = replayed([RECORD_TOMBSTONES, 4, 4, 6, 7, 13, 200].map((type) => Uint8Array.of(type, 1, 2, 3)));
+  assert.deepEqual(Object.fromEntries(replay.counts.skipped), {
+    tombstones: 1,
+    exemplars: 2,
+    metadata: 1,
+    histogram_samples: 1,
+    float_histogram_samples_v2: 1,
+    unknown: 1,
+  });
+});
+
+test('a record cut anywhere is corrupt or gives a part of its samples, never a wrong one', () => {
+  const samples: PlainSample[] = [
+    [1, 1000, 1n],
+    [1, 2000, STALE],
+    [1, 90_000, 3n],
+  ];
+  for (const second of [false, true]) {
+    const whole = second
+      ? Buffer.concat([Uint8Array.of(RECORD_SAMPLES_2), varint(1n), varint(9n), varint(0n), bigEndian(7n)])
+      : samplesRecord(exact(samples));
+    for (let length = 0; length < whole.length; length++) {
+      const records = [seriesRecord([[1, 'a', 'b']]), whole.subarray(0, length)];
+      try {
+        const {target} = replayed(records);
+        assert.deepEqual(target.samples, samples.slice(0, target.samples.length), `cut at ${length}`);
+      } catch (error) {
+        assert.ok(error instanceof WalCorruption, `cut at ${length}: ${error}`);
+      }
+    }
+  }
+});
+
+const broken: [name: string, record: Uint8Array, reason: RegExp][] = [
+  ['a series record that ends in a reference', Uint8Array.of(1, 0, 0), /decode series: invalid size/],
+  [
+    'a series record that claims more labels than it has bytes',
+    Uint8Array.of(1, ...bigEndian(1n), 0xff, 0xff, 3),
+    /decode series/,
+  ],
+  [
+    'a label that is longer than its record',
+    Uint8Array.of(1, ...bigEndian(1n), 1, 200, 97),
+    /decode series: invalid size/,
+  ],
+  [
+    'a number that never ends',
+    Uint8Array.of(1, ...bigEndian(1n), ...Array(12).fill(0xff)),
+    /decode series: invalid size/,
+  ],
+  ['a reference beyond 2^53', Uint8Array.of(1, ...bigEndian(2n ** 53n), 0), /beyond 2\^53/],
+  ['a samples record without its base', Uint8Array.of(2, 0, 0, 0), /decode samples/],
+  ['a sample with half a value', Uint8Array.of(2, ...bigEndian(1n), ...bigEndian(1n), 0, 0, 1, 2, 3), /decode samples/],
+];
+for (const [name, record, reason] of broken) {
+  test(`is corrupt at its beginning: ${name}`, () => {
+    const good = seriesRecord([[1, 'a', 'b']]);
+    assert.throws(
+      () => replayed([good, record]),
+      (error) => error instanceof WalCorruption && error.offset === 7 + good.length && reason.test(error.reason),
+    );
+  });
+}
