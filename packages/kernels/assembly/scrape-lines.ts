@@ -21,6 +21,7 @@
 // Comment records hold whole lines, any number of them, and are compared as they are; so metadata is parsed when it changes.
 // Remember neither an empty line nor `# EOF`, so that the caller sees them. Everything is relative to LINES_TEXT, so that
 // table and text can be copied in as they are. A record with no bytes never matches.
+import {sameBytes} from './bytes';
 import {takeFloat} from './float-text';
 import {
   LINES_CAPACITY,
@@ -84,7 +85,7 @@ export function scrapeLines(state: usize): u32 {
       break;
     }
     const length = <usize>load<u32>(record, LINE_LENGTH);
-    if (length == 0 || length > end - at || !same(text + load<u32>(record, LINE_OFFSET), at, length)) {
+    if (length == 0 || length > end - at || !sameBytes(text + load<u32>(record, LINE_OFFSET), at, length)) {
       reason = LINES_DIFFER;
       break;
     }
@@ -155,18 +156,4 @@ function digits(at: usize, end: usize): u64 {
   let number: u64 = 0;
   for (; at < end; at++) number = number * 10 + load<u8>(at) - 0x30;
   return number;
-}
-
-/** Whether `length` bytes are the same. Reads up to 15 bytes more of either. */
-// @ts-ignore: decorator
-@inline
-function same(a: usize, b: usize, length: usize): bool {
-  while (length >= 16) {
-    if (!i8x16.all_true(i8x16.eq(v128.load(a), v128.load(b)))) return false;
-    a += 16;
-    b += 16;
-    length -= 16;
-  }
-  const mask = (1 << <u32>length) - 1;
-  return (i8x16.bitmask(i8x16.eq(v128.load(a), v128.load(b))) & mask) == mask;
 }

@@ -50,3 +50,23 @@ export function zigzag(value: i64): u64 {
 export function unzigzag(value: u64): i64 {
   return <i64>(value >>> 1) ^ -(<i64>value & 1);
 }
+
+/**
+ * How many bytes the varint at the low end of the 8 bytes `word` has, 1 to 8; 9 or more when it goes on behind them.
+ * With `shortVarint` the quick way for numbers of up to 56 bits where 8 bytes can be read.
+ */
+// @ts-ignore: decorator
+@inline
+export function shortVarintBytes(word: u64): u32 {
+  return (<u32>ctz(~word & 0x8080808080808080) >>> 3) + 1;
+}
+
+/** The varint of `bytes` (1 to 8) bytes at the low end of `word`. */
+// @ts-ignore: decorator
+@inline
+export function shortVarint(word: u64, bytes: u32): u64 {
+  word &= 0x7f7f7f7f7f7f7f7f >>> (64 - (bytes << 3));
+  word = (word & 0x007f007f007f007f) | ((word & 0x7f007f007f007f00) >>> 1);
+  word = (word & 0x00003fff00003fff) | ((word & 0x3fff00003fff0000) >>> 2);
+  return (word & 0x0fffffff) | ((word & 0x0fffffff00000000) >>> 4);
+}

@@ -1,0 +1,71 @@
+// The state of one walk through a remote-write request and the table of the series it finds; see assembly/remote-write.ts.
+// Offsets in bytes. All fields are u32 unless said otherwise; addresses are in the same private memory.
+
+/** Address of the next field of the request. */
+export const WRITE_POSITION = 0;
+/** Address behind the request. 16 bytes more may be read. */
+export const WRITE_END = 4;
+/** Address of the table: WRITE_MASK + 1 records of KNOWN_BYTES. */
+export const WRITE_TABLE = 8;
+/** Number of records in the table minus 1; the number is a power of two. */
+export const WRITE_MASK = 12;
+/** Address that KNOWN_OFFSET counts from. 16 bytes behind the last remembered one may be read. */
+export const WRITE_KEYS = 16;
+/** Address of the staged slots, u32 each. */
+export const WRITE_SLOTS = 20;
+/** Address of the staged times, f64 each. */
+export const WRITE_TIMES = 24;
+/** Address of the staged values, f64 each. */
+export const WRITE_VALUES = 28;
+/** Number of staged samples; goes up. */
+export const WRITE_STAGED = 32;
+/** How many staged samples there is room for. */
+export const WRITE_CAPACITY = 36;
+/** Address of the series that the kernel stopped at: the first byte of its message. Its labels begin there. */
+export const WRITE_SERIES = 40;
+/** Address behind that series. */
+export const WRITE_SERIES_END = 44;
+/** Address behind its labels, where they are in front of all else. */
+export const WRITE_LABELS_END = 48;
+/** Its slot, where it is known. */
+export const WRITE_SLOT = 52;
+/** u64: hash of its label bytes, as they are. */
+export const WRITE_HASH = 56;
+/** Counters, which go up: series, samples, exemplars, histograms, metadata entries, samples of series that are dropped. */
+export const WRITE_SERIES_COUNT = 64;
+export const WRITE_SAMPLE_COUNT = 68;
+export const WRITE_EXEMPLAR_COUNT = 72;
+export const WRITE_HISTOGRAM_COUNT = 76;
+export const WRITE_METADATA_COUNT = 80;
+export const WRITE_DROPPED_COUNT = 84;
+/** Bytes of the state. */
+export const WRITE_STATE_BYTES = 88;
+
+/** u64: hash of the label bytes. */
+export const KNOWN_HASH = 0;
+/** Where the label bytes are, counted from WRITE_KEYS. */
+export const KNOWN_OFFSET = 8;
+/** How many they are; 0 in an empty record. */
+export const KNOWN_LENGTH = 12;
+/** Slot of the series, or KNOWN_DROPPED. */
+export const KNOWN_SLOT = 16;
+/** Bytes of a record. */
+export const KNOWN_BYTES = 24;
+
+/** A series whose samples are counted and dropped. */
+export const KNOWN_DROPPED = 0xfffffffe;
+
+/** The request is at its end. */
+export const WRITE_DONE = 0;
+/** The table does not know the labels of the series. */
+export const WRITE_UNKNOWN = 1;
+/** The samples of the series are staged; it has exemplars or histograms, too. */
+export const WRITE_MORE = 2;
+/** The series has no labels, or not all in front. */
+export const WRITE_IRREGULAR = 3;
+/** The series has a sample with a time that no double holds exactly. */
+export const WRITE_TIME = 4;
+/** There is no room for the samples of the series. */
+export const WRITE_FULL = 5;
+/** What is at the position is no such request. */
+export const WRITE_CORRUPT = 6;
