@@ -15,6 +15,8 @@ export const PAIR_RECORDS = 560;
 export const NAME_RECORDS = 576;
 /** Vector: slots of all series. */
 export const ALL_SERIES = 592;
+/** u32: UNSORTED or 0. */
+export const ALL_UNSORTED = 604;
 /** Table: hash of a label set → slot. */
 export const LABEL_SET_TABLE = 608;
 /** Records: slot → address of the label set. */
@@ -33,20 +35,24 @@ export const SYMBOL_USES = 8;
 /** Number of the label name that is spelled so, + 1; 0 when there is none. */
 export const SYMBOL_NAME = 12;
 
-export const PAIR_BYTES = 20;
-export const PAIR_SHIFT = 14;
+export const PAIR_BYTES = 24;
+export const PAIR_SHIFT = 13;
 /** Symbol of the name. */
 export const PAIR_NAME = 0;
 /** Symbol of the value. */
 export const PAIR_VALUE = 4;
+/** The pair's place among those of its name; the top bit is set while the slots are out of order. */
+export const PAIR_ORDINAL = 8;
 /** Vector: slots of the series that have the pair. */
-export const PAIR_SLOTS = 8;
+export const PAIR_SLOTS = 12;
+/** Set in PAIR_ORDINAL and ALL_UNSORTED before a slot is appended that is smaller than one before it. */
+export const UNSORTED = 0x8000_0000;
 
 export const NAME_BYTES = 20;
 export const NAME_SHIFT = 14;
 /** Symbol of the name. */
 export const NAME_SYMBOL = 0;
-/** Series that have the name. */
+/** Series that have the name: counted once they are in the list of all. */
 export const NAME_SERIES = 4;
 /** Vector: pairs with the name. */
 export const NAME_PAIRS = 8;

@@ -136,6 +136,8 @@ export class VectorView {
   readonly #u32: Uint32Array<SharedArrayBuffer>;
   readonly #i32: Int32Array<SharedArrayBuffer>;
   #where = 0;
+  /** Values that lie together: a vector is runs of so many, the last one shorter. */
+  static readonly runValues = BLOCK_VALUES;
   /** Values seen. */
   count = 0;
 

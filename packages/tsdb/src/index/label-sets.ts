@@ -26,6 +26,16 @@ export class LabelSetReader {
     this.#records = new RecordsReader(arena, LABEL_SET_RECORDS, RECORD_BYTES);
   }
 
+  /** Slots that exist: series from here on are still being entered. */
+  get slots(): number {
+    return this.#records.count;
+  }
+
+  /** What `valueIn` wants; good for slots below what `slots` was, until the end of the epoch. */
+  directory(): number {
+    return this.#records.directory();
+  }
+
   /** Where the label set of `slot` lies (hash, count, pairs); it stays there as long as the series lives. */
   address(slot: number): number {
     return this.#arena.u32[this.#records.address(slot) >>> 2];
@@ -42,8 +52,13 @@ export class LabelSetReader {
 
   /** The value symbol of label `name` (a symbol) in the set of `slot`, or NONE. */
   value(slot: number, name: number): number {
+    return this.valueIn(this.directory(), slot, name);
+  }
+
+  /** `value`, the directory taken once for many. */
+  valueIn(directory: number, slot: number, name: number): number {
     const {u32} = this.#arena;
-    const at = this.address(slot) >>> 2;
+    const at = u32[this.#records.addressIn(directory, slot) >>> 2] >>> 2;
     const end = at + 2 + 2 * u32[at + 1];
     for (let i = at + 2; i < end; i += 2) if (u32[i] === name) return u32[i + 1];
     return NONE;

@@ -1,26 +1,32 @@
 import {
   ALL_SERIES,
+  ALL_UNSORTED,
   NAME_BYTES,
   NAME_PAIRS,
   NAME_RECORDS,
   NAME_SERIES,
   PAIR_BYTES,
+  PAIR_ORDINAL,
   PAIR_RECORDS,
   PAIR_SLOTS,
   PAIR_TABLE,
   PAIR_VALUE,
+  UNSORTED,
 } from '@narthex/kernels/layout/label-index.ts';
 import type {Arena} from '../arena/arena.ts';
 import type {ArenaReader} from '../arena/reader.ts';
 import {RecordsReader, RecordsWriter} from '../arena/records.ts';
 import {NONE, TableReader, TableWriter} from '../arena/table.ts';
-import {VectorWriter} from '../arena/vector.ts';
+import {VectorWriter, vectorCount} from '../arena/vector.ts';
 import {hashPair} from './hash.ts';
 import type {SymbolReader, SymbolWriter} from './symbols.ts';
 
 // Which series have a label: for each pair (name, value) that occurs, a record with the vector of slots, in rising order;
 // for each name, a record with the vector of its pairs, so that regular expressions and label values see one name only.
 // A pair is found by a table on the hash of its two symbols, a name by its symbol's record.
+
+/** Stands for a pair that all series have. */
+export const ALL = 0xffff_ffff;
 
 /** Postings as their one writer has them. */
 export class PostingsWriter {
@@ -66,6 +72,12 @@ export class PostingsWriter {
     this.#vectors.reserve(ALL_SERIES);
   }
 
+  /** Let readers know that a slot comes next that is smaller than some before it, in the lists of `pairs` (record addresses) and of all. */
+  markUnsorted(pairs: Uint32Array): void {
+    for (const pair of pairs) this.#arena.u32[(pair + PAIR_ORDINAL) >>> 2] |= UNSORTED;
+    this.#arena.u32[ALL_UNSORTED >>> 2] = UNSORTED;
+  }
+
   #isPair(pair: number, name: number, value: number): boolean {
     const record = this.#pairs.address(pair) >>> 2;
     return this.#arena.u32[record] === name && this.#arena.u32[record + PAIR_VALUE / 4] === value;
@@ -79,6 +91,7 @@ export class PostingsWriter {
     const record = this.#pairs.reserved >>> 2;
     this.#arena.u32[record] = name;
     this.#arena.u32[record + PAIR_VALUE / 4] = value;
+    this.#arena.u32[record + PAIR_ORDINAL / 4] = vectorCount(this.#arena, pairs);
     const pair = this.#pairs.publish();
     this.#table.insert(hash, pair);
     this.#vectors.push(pairs, pair);
@@ -98,7 +111,7 @@ export class PostingsWriter {
   }
 }
 
-/** Postings as a reader's thread sees them, inside an epoch. Lists are given as addresses of vectors (`VectorView`). */
+/** Postings as a reader's thread sees them, inside an epoch. Pairs and names are numbers, lists addresses of vectors. */
 export class PostingsReader {
   readonly #arena: ArenaReader;
   readonly #symbols: SymbolReader;
@@ -106,8 +119,6 @@ export class PostingsReader {
   readonly #pairs: RecordsReader;
   readonly #names: RecordsReader;
   readonly #seed: number;
-  /** The vector of all series' slots. */
-  readonly all = ALL_SERIES;
 
   constructor(arena: ArenaReader, symbols: SymbolReader) {
     this.#arena = arena;
@@ -146,14 +157,25 @@ export class PostingsReader {
     return this.#arena.u32[(this.#pairs.address(pair) + PAIR_VALUE) >>> 2];
   }
 
-  /** The vector of the slots that have `pair`. */
-  slotsOf(pair: number): number {
-    return this.#pairs.address(pair) + PAIR_SLOTS;
+  /** The place of `pair` among the pairs of its name. */
+  ordinalOf(pair: number): number {
+    return (this.#arena.u32[(this.#pairs.address(pair) + PAIR_ORDINAL) >>> 2] & ~UNSORTED) >>> 0;
   }
 
-  /** How many series have `pair`. */
+  /** The vector of the slots that have `pair`, or of all slots for ALL. */
+  slotsOf(pair: number): number {
+    return pair === ALL ? ALL_SERIES : this.#pairs.address(pair) + PAIR_SLOTS;
+  }
+
+  /** How many series have `pair`; all series for ALL. */
   seriesOf(pair: number): number {
-    return this.#arena.u32[(this.#pairs.address(pair) + PAIR_SLOTS + 4) >>> 2];
+    return vectorCount(this.#arena, this.slotsOf(pair));
+  }
+
+  /** Whether the slots counted before are in rising order (slots of removed series are used again). */
+  isSorted(pair: number): boolean {
+    const word = pair === ALL ? ALL_UNSORTED : this.#pairs.address(pair) + PAIR_ORDINAL;
+    return (this.#arena.u32[word >>> 2] & UNSORTED) === 0;
   }
 
   /** The number of the label name with this symbol, or NONE. */

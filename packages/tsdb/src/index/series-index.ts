@@ -35,6 +35,8 @@ export class SeriesIndex {
   #labelsMax = 0;
   #textBytesMax = 0;
   #text = 0;
+  /** What ranges are relative to: below the text where the caller's bytes begin before it. */
+  #origin = 0;
   #arrays = 0;
 
   constructor(arena: Arena) {
@@ -76,23 +78,35 @@ export class SeriesIndex {
     this.postings.reserveAll();
     const hash = this.#kernels.stageHash(this.#stage);
     const address = this.labelSets.reserve(hash, this.#arena.u32[(this.#stage + STAGE_LABELS) >>> 2]);
+    if (slot !== this.slots) this.postings.markUnsorted(this.#stagedPairs());
     this.#kernels.stageAdd(this.#stage, slot, address);
     this.labelSets.publish(slot, address, hash);
   }
 
+  #stagedPairs(): Uint32Array {
+    const {u32} = this.#arena;
+    const pairs = u32[(this.#stage + STAGE_PAIRS) >>> 2] >>> 2;
+    return u32.subarray(pairs, pairs + u32[(this.#stage + STAGE_LABELS) >>> 2]);
+  }
+
+  /** Copy the bytes of the labels and their ranges to the stage, where kernels can read them. */
   #copyIn(bytes: Uint8Array, ranges: Uint32Array, labelCount: number): void {
     const {u8, u32} = this.#arena;
-    let start = 0xffff_ffff;
-    let end = 0;
-    for (let i = 0; i < 4 * labelCount; i += 2) {
-      start = Math.min(start, ranges[i]);
-      end = Math.max(end, ranges[i + 1]);
-    }
-    const length = Math.max(0, end - start);
-    if (length > this.#textBytesMax) this.#reserveText(length);
-    if (length > 0) u8.set(bytes.subarray(start, end), this.#text);
     const target = this.#arrays >>> 2;
-    for (let i = 0; i < 4 * labelCount; i++) u32[target + i] = ranges[i] - start;
+    let start = labelCount === 0 ? 0 : ranges[0];
+    let end = start;
+    for (let i = 0; i < 4 * labelCount; i += 2) {
+      const from = ranges[i];
+      const to = ranges[i + 1];
+      if (from < start) start = from;
+      if (to > end) end = to;
+      u32[target + i] = from;
+      u32[target + i + 1] = to;
+    }
+    if (end - start > this.#textBytesMax) this.#reserveText(end - start);
+    u8.set(bytes.subarray(start, end), this.#text);
+    this.#origin = this.#text - start;
+    u32[(this.#stage + STAGE_TEXT) >>> 2] = this.#origin;
     u32[(this.#stage + STAGE_LABELS) >>> 2] = labelCount;
   }
 
@@ -105,8 +119,8 @@ export class SeriesIndex {
     const count = 2 * u32[(this.#stage + STAGE_LABELS) >>> 2];
     for (let i = 0; i < count; i++) {
       if (u32[symbols + i] !== UNKNOWN) continue;
-      const start = this.#text + u32[ranges + 2 * i];
-      const end = this.#text + u32[ranges + 2 * i + 1];
+      const start = this.#origin + u32[ranges + 2 * i];
+      const end = this.#origin + u32[ranges + 2 * i + 1];
       u32[symbols + i] = this.symbols.intern(u32[hashes + i] | 0, u8, start, end);
     }
   }
@@ -136,11 +150,10 @@ export class SeriesIndex {
   }
 
   #reserveText(bytes: number): void {
-    const {slabs, u32} = this.#arena;
+    const {slabs} = this.#arena;
     const text = slabs.alloc(bytes);
     if (this.#text !== 0) slabs.free(this.#text, this.#textBytesMax);
     this.#text = text;
     this.#textBytesMax = bytes;
-    u32[(this.#stage + STAGE_TEXT) >>> 2] = text;
   }
 }

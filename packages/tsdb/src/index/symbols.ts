@@ -160,12 +160,31 @@ export class SymbolReader {
     const at = symbol & (CACHE_ENTRIES - 1);
     if (this.#cachedSymbols[at] === symbol) return this.#cachedTexts[at];
     const length = this.length(symbol);
-    const text = this.#decode(this.address(symbol), length);
+    const text = this.decode(symbol);
     if (length <= CACHED_BYTES_MAX) {
       this.#cachedSymbols[at] = symbol;
       this.#cachedTexts[at] = text;
     }
     return text;
+  }
+
+  /** The text of `symbol`, not to be kept in the cache: for a look at many. */
+  decode(symbol: number): string {
+    const address = this.address(symbol);
+    const length = this.length(symbol);
+    if (this.#bytes.length < length) this.#bytes = Buffer.alloc(length);
+    this.#bytes.set(this.#arena.u8.subarray(address, address + length));
+    return this.#bytes.toString('utf8', 0, length);
+  }
+
+  /** Whether the bytes of `symbol` begin with `prefix`. */
+  startsWith(symbol: number, prefix: Uint8Array): boolean {
+    if (prefix.length === 0) return true;
+    if (this.length(symbol) < prefix.length) return false;
+    const {u8} = this.#arena;
+    const address = this.address(symbol);
+    for (let i = 0; i < prefix.length; i++) if (u8[address + i] !== prefix[i]) return false;
+    return true;
   }
 
   /** The symbol of `text`, or -1 when the arena has none. */
@@ -216,11 +235,5 @@ export class SymbolReader {
     const address = this.address(symbol);
     for (let i = 0; i < length; i++) if (u8[address + i] !== this.#bytes[i]) return false;
     return true;
-  }
-
-  #decode(address: number, length: number): string {
-    if (this.#bytes.length < length) this.#bytes = Buffer.alloc(length);
-    this.#bytes.set(this.#arena.u8.subarray(address, address + length));
-    return this.#bytes.toString('utf8', 0, length);
   }
 }
