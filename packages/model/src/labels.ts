@@ -216,6 +216,8 @@ export class LabelsBuilder {
 
   /** Sets a label; an empty value deletes it. */
   set(name: string, value: string): this {
+    // A label that comes back after it was deleted goes to the end, as upstream has it.
+    if (this.changes.get(name) === '') this.changes.delete(name);
     this.changes.set(name, value);
     return this;
   }
@@ -236,7 +238,7 @@ export class LabelsBuilder {
     return this.changes.get(name) ?? this.base.get(name);
   }
 
-  /** The labels as they stand now, a snapshot in no particular order. */
+  /** The labels as they stand now, a snapshot: first those of the base that were left alone, then the others as they came. */
   entries(): [name: string, value: string][] {
     const out: [string, string][] = [];
     for (const entry of this.base.entries()) if (!this.changes.has(entry[0])) out.push(entry);
@@ -246,6 +248,7 @@ export class LabelsBuilder {
 
   /** The resulting labels; the builder can go on being used. */
   labels(): Labels {
-    return this.changes.size === 0 ? this.base : Labels.of(this.entries());
+    for (const [name, value] of this.changes) if (this.base.get(name) !== value) return Labels.of(this.entries());
+    return this.base;
   }
 }

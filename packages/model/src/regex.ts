@@ -84,6 +84,14 @@ export class AnchoredRegex {
   }
 }
 
+/**
+ * Throws `RegexError` unless RE2 takes `expression` as it stands; the message quotes it so. For places where upstream
+ * wraps an expression before it compiles it, and shows that.
+ */
+export function checkRegex(expression: string): void {
+  compile(expression);
+}
+
 function compile(pattern: string): RE2JS {
   if (!pattern.isWellFormed())
     throw new RegexError(`error parsing regexp: invalid UTF-8: \`${pattern.toWellFormed()}\``);

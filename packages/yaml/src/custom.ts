@@ -43,3 +43,14 @@ export function located<T>(type: YamlType<T>): YamlType<Located<T>> {
     isEmpty: ({value}) => type.isEmpty(value),
   };
 }
+
+/** `type`, or null where the document says so. */
+export function nullable<T>(type: YamlType<T>): YamlType<T | null> {
+  return {
+    goType: type.goType,
+    zero: () => null,
+    decode: (node, path, context) => type.decode(node, path, context),
+    encode: (value) => (value === null ? null : type.encode(value)),
+    isEmpty: (value) => value === null,
+  };
+}
