@@ -3,7 +3,6 @@ import {refine} from '@narthex/yaml/custom.ts';
 import {duration, string} from '@narthex/yaml/scalars.ts';
 import {field, omitEmpty, required, struct, type StructOf} from '@narthex/yaml/struct.ts';
 import {unread} from '@narthex/yaml/unread.ts';
-import {checkAddress} from './address.ts';
 import {staticGroup} from './target-group-yaml.ts';
 
 const FILE_PATTERN = /^[^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML)$/;
@@ -16,15 +15,6 @@ const pattern = refine(
     return text;
   },
   (text) => text,
-);
-
-const staticConfig = refine(
-  staticGroup,
-  (group) => {
-    for (const address of group.targets) checkAddress(address);
-    return group;
-  },
-  (group) => group,
 );
 
 const fileConfig = struct(
@@ -88,7 +78,7 @@ const laterFields = Object.fromEntries(laterMechanisms.map((name) => [`${name}_s
 /** The keys of a job that say where its targets come from; spread into the job's own. */
 export const discoveryFields = {
   ...laterFields,
-  static_configs: omitEmpty(field(list(staticConfig))),
+  static_configs: omitEmpty(field(list(staticGroup))),
   file_sd_configs: omitEmpty(field(list(fileConfig))),
 };
 
@@ -99,4 +89,11 @@ export function unsupportedMechanisms(config: StructOf<typeof discoveryFields>):
   const given = config as unknown as Readonly<Record<string, unknown>>;
   const camel = (name: string) => `${name}SdConfigs`;
   return laterMechanisms.filter((name) => given[camel(name)] === true).map((name) => `${name}_sd_configs`);
+}
+
+/** Throws when a target has a path in its address: it belongs into `metrics_path`. */
+export function checkStaticTargets(config: Pick<DiscoveryConfig, 'staticConfigs'>): void {
+  for (const {targets} of config.staticConfigs) {
+    for (const address of targets) if (address.includes('/')) throw new Error(`"${address}" is not a valid hostname`);
+  }
 }

@@ -72,10 +72,6 @@ export interface BodyWalkOptions {
 export interface BodyWalkResult {
   /** What to expect next time; the table that came in, when the lines are the same. */
   readonly table: LineTable;
-  /** Sample lines, those that relabelling drops among them. */
-  readonly samples: number;
-  /** Series that the last body did not have. */
-  readonly added: number;
   /** Whether lines vanished, came, or moved. */
   readonly changed: boolean;
 }
@@ -137,13 +133,22 @@ export class BodyWalk {
     return this.#result();
   }
 
+  /** Sample lines taken so far, those that relabelling drops among them; also after an error. */
+  get samples(): number {
+    return this.#get(LINES_SAMPLES) + this.#slowSamples;
+  }
+
+  /** Series that the last body did not have, found so far. */
+  get added(): number {
+    return this.#added;
+  }
+
   #result(): BodyWalkResult {
     const next = this.#get(LINES_NEXT);
     this.#table.copyRecordsFrom(this.#memory.u8, this.#records, 0, this.#table.count);
     const changed = this.#rebuilt !== undefined || next !== this.#table.count;
     if (changed) this.#copyRuns(next);
-    const samples = this.#get(LINES_SAMPLES) + this.#slowSamples;
-    return {table: this.#rebuilt ?? this.#table, samples, added: this.#added, changed};
+    return {table: this.#rebuilt ?? this.#table, changed};
   }
 
   /** A line that was not expected here: metadata, a new series, or one that moved. False at the end of the body. */

@@ -44,6 +44,7 @@ const cases: [name: string, nows: number[], want: number[]][] = [
   ['on time', [1000, 2000, 3000], [1000, 2000, 3000]],
   ['a little late gets the ideal time', [1000.4, 2001.9], [1000, 2000]],
   ['too late gets its own time', [1000, 2003.5], [1000, 2003]],
+  ['a timer that fires early gets its ideal time', [1000, 1999.2, 2999.9], [1000, 2000, 3000]],
   ['missed ticks are skipped', [1000, 4500, 5001], [1000, 4500, 5000]],
 ];
 for (const [name, nows, want] of cases) {
@@ -66,4 +67,6 @@ test('ticks: the next one is at the ideal time', () => {
   ticks.scrapeTime(1001);
   assert.equal(ticks.delay(1400), 600);
   assert.equal(ticks.delay(2400), 600);
+  ticks.scrapeTime(1999.5);
+  assert.equal(ticks.delay(1999.5), 1000.5);
 });

@@ -3,6 +3,8 @@ import type {Labels} from '@narthex/model/labels.ts';
 const FNV_OFFSET = 0xcbf29ce484222325n;
 const FNV_PRIME = 0x100000001b3n;
 const encoder = new TextEncoder();
+/** Timers may fire so much before their time. */
+const EARLY_MS = 1;
 
 /** FNV-1a, 64 bits, of the UTF-8 of `text`. */
 function fnv64(text: string): bigint {
@@ -46,16 +48,17 @@ export class Ticks {
     this.#toleranceMs = Math.min(toleranceMs, intervalMs / 100);
   }
 
-  /** The time that the samples of a scrape at `nowMs` get: whole milliseconds. */
+  /** The time that the samples of a scrape at `nowMs` get: whole milliseconds. A timer that fires a little early counts as its tick. */
   scrapeTime(nowMs: number): number {
-    const missed = Math.floor((nowMs - this.#alignedMs) / this.#intervalMs);
+    const missed = Math.floor((nowMs - this.#alignedMs + EARLY_MS) / this.#intervalMs);
     if (missed > 0) this.#alignedMs += missed * this.#intervalMs;
     const late = nowMs - this.#alignedMs;
-    return Math.trunc(late >= 0 && late <= this.#toleranceMs ? this.#alignedMs : nowMs);
+    return Math.trunc(late >= -EARLY_MS && late <= this.#toleranceMs ? this.#alignedMs : nowMs);
   }
 
   /** How long from `nowMs` to the next tick. */
   delay(nowMs: number): number {
-    return this.#intervalMs - ((nowMs - this.#alignedMs) % this.#intervalMs);
+    const passed = Math.max(0, Math.floor((nowMs - this.#alignedMs) / this.#intervalMs));
+    return this.#alignedMs + (passed + 1) * this.#intervalMs - nowMs;
   }
 }

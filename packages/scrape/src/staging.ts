@@ -57,8 +57,23 @@ export class Staging {
     this.#memory.u64[this.values / 8 + this.count++] = STALE_NAN_BITS;
   }
 
-  time(i: number): number {
-    return this.#memory.f64[this.times / 8 + i]!;
+  /** Take out samples later than `latestMs`; gives their number. The others keep their order. */
+  dropAfter(latestMs: number): number {
+    const {f64, u32, u64} = this.#memory;
+    const [slots, times, values] = [this.slots / 4, this.times / 8, this.values / 8];
+    let kept = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (f64[times + i]! > latestMs) continue;
+      if (kept !== i) {
+        u32[slots + kept] = u32[slots + i]!;
+        f64[times + kept] = f64[times + i]!;
+        u64[values + kept] = u64[values + i]!;
+      }
+      kept++;
+    }
+    const dropped = this.count - kept;
+    this.count = kept;
+    return dropped;
   }
 
   /** What is staged, as a batch for the head. */

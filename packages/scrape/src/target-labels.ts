@@ -1,10 +1,8 @@
+import type {LabelSet} from '@narthex/discovery/target-group.ts';
 import {formatDuration, parseDuration} from '@narthex/model/duration.ts';
 import {isLabelNameUnder, Labels, LabelsBuilder} from '@narthex/model/labels.ts';
 import {relabel} from '@narthex/relabel/relabel.ts';
 import type {ScrapeConfig} from './config.ts';
-
-/** Labels of a discovered target, by name. */
-export type LabelSet = Readonly<Record<string, string>>;
 
 /** A discovered target that cannot become one to scrape; it is reported and left out. */
 export class TargetError extends Error {
@@ -20,13 +18,13 @@ export function discoveredLabels(config: ScrapeConfig, own: LabelSet, group: Lab
   for (const [name, value] of Object.entries({...group, ...own})) builder.set(name, value);
   const defaults: LabelSet = {
     job: config.jobName,
-    __scrape_interval__: formatDuration(config.scrapeIntervalMs),
-    __scrape_timeout__: formatDuration(config.scrapeTimeoutMs),
+    __scrape_interval__: formatDuration(config.scrapeInterval),
+    __scrape_timeout__: formatDuration(config.scrapeTimeout),
     __metrics_path__: config.metricsPath,
     __scheme__: config.scheme,
   };
   for (const [name, value] of Object.entries(defaults)) if (builder.get(name) === '') builder.set(name, value);
-  for (const [name, values] of Object.entries(config.parameters)) {
+  for (const [name, values] of config.params) {
     const label = PARAMETER_PREFIX + name;
     if (values.length && builder.get(label) === '') builder.set(label, values[0]!);
   }
@@ -49,7 +47,7 @@ export function targetLabels(config: ScrapeConfig, discovered: Labels): Labels |
   if (before.get('instance') === '') builder.set('instance', address);
   const labels = builder.labels();
   for (const [name, value] of labels.entries()) {
-    if (!isLabelNameUnder(config.metricNameValidation, name))
+    if (!isLabelNameUnder(config.metricNameValidationScheme, name))
       throw new TargetError(`invalid label name: ${JSON.stringify(name)}`);
     if (!value.isWellFormed())
       throw new TargetError(`invalid label value for ${JSON.stringify(name)}: not valid UTF-8`);
@@ -88,7 +86,7 @@ function duration(labels: Labels, name: string, what: string): number {
 export function targetUrl(config: ScrapeConfig, labels: Labels): URL {
   const url = new URL(`${labels.get('__scheme__')}://${labels.get('__address__')}`);
   url.pathname = labels.get('__metrics_path__');
-  const parameters = new Map(Object.entries(config.parameters).map(([name, values]) => [name, [...values]]));
+  const parameters = new Map(Array.from(config.params, ([name, values]) => [name, [...values]]));
   for (const [name, value] of labels.entries()) {
     if (!name.startsWith(PARAMETER_PREFIX)) continue;
     const key = name.slice(PARAMETER_PREFIX.length);
