@@ -165,13 +165,14 @@ test('samples of unknown series and with times that are no exact numbers are cou
 });
 
 test('samples of the second form are read, their start times are not', () => {
-  const record = Buffer.concat([
-    Uint8Array.of(RECORD_SAMPLES_2),
-    ...[varint(7n), varint(1000n), varint(900n), bigEndian(1n)],
-    ...[varint(1n), varint(15n), Uint8Array.of(1), bigEndian(STALE)],
-    ...[varint(-1n), varint(16n), Uint8Array.of(0), bigEndian(3n)],
-    ...[varint(1n), varint(-17n), Uint8Array.of(2), varint(-300n), bigEndian(4n)],
-  ]);
+  const parts = [
+    [Uint8Array.of(RECORD_SAMPLES_2)],
+    [varint(7n), varint(1000n), varint(900n), bigEndian(1n)],
+    [varint(1n), varint(15n), Uint8Array.of(1), bigEndian(STALE)],
+    [varint(-1n), varint(16n), Uint8Array.of(0), bigEndian(3n)],
+    [varint(1n), varint(-17n), Uint8Array.of(2), varint(-300n), bigEndian(4n)],
+  ];
+  const record = Buffer.concat(parts.flat());
   const {target} = replayed([
     seriesRecord([
       [7, 'a', 'b'],
