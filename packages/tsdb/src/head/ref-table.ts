@@ -26,7 +26,7 @@ export class RefTable {
     const refs = this.#refs;
     const mask = refs.length - 1;
     // References rise one by one: neighbours in the log are then neighbours here.
-    let at = ref % 0x1_0000_0000 & mask;
+    let at = (ref % 0x1_0000_0000) & mask;
     while (refs[at] !== ref && refs[at] !== 0) at = (at + 1) & mask;
     return at;
   }

@@ -20,7 +20,8 @@ import type {SeriesRef, SeriesSlot} from './types.ts';
 const LONG_AGO = 1 << 20;
 
 /** The series records, for any thread. */
-export const seriesRecords = (arena: ArenaReader): RecordsReader => new RecordsReader(arena, HEAD_RECORDS, SERIES_BYTES);
+export const seriesRecords = (arena: ArenaReader): RecordsReader =>
+  new RecordsReader(arena, HEAD_RECORDS, SERIES_BYTES);
 
 /** The series records, for the writer: makes them. */
 export class SeriesRecords {
