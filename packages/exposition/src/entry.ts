@@ -1,3 +1,5 @@
+import type {Labels} from '@narthex/model/labels.ts';
+
 /** What `next()` of a parser found. */
 export const EntryKind = {
   /** The body is over. */
@@ -82,6 +84,8 @@ export interface ExpositionParser {
 
   /** Gives the labels of the sample with the metric name, `le` and `quantile` in their normal form ("1" → "1.0"). */
   labels(out: LabelSink): void;
+  /** The same as a label set of its own; labels without a value are none. */
+  seriesLabels(): Labels;
   /** The first label name (or `__name__`) that the line has twice. Upstream fails the scrape on it. */
   duplicateLabel(): string | undefined;
   /** When the series began, 0 when unknown. */

@@ -1,23 +1,12 @@
 import {isUtf8} from 'node:buffer';
-import {
-  BACKSLASH,
-  BLANK,
-  BRACE_CLOSE,
-  CLASS,
-  COMMA,
-  EQUAL,
-  LABEL_PART,
-  LABEL_START,
-  NEWLINE,
-  PLAIN,
-  QUOTE,
-} from './ascii.ts';
+import type {Labels} from '@narthex/model/labels.ts';
+import {BACKSLASH, BLANK, BRACE_CLOSE, CLASS, COMMA, EQUAL, LABEL_PART, LABEL_START, NEWLINE, QUOTE} from './ascii.ts';
 import {type EntryKind, EntryKind as Kind, type ExpositionParser, type LabelSink, type MetricType} from './entry.ts';
 import {floatFaultMessage, readFloat} from './float-bytes.ts';
 import {normalBoundary} from './normal-boundary.ts';
 import {ParseError} from './parse-error.ts';
 import {quoteBytes} from './quote-bytes.ts';
-import {StringCache} from './string-cache.ts';
+import {duplicateName, labelsOf} from './label-pairs.ts';
 import {type LexerState, quotedEnd, type Token} from './tokens.ts';
 
 /** An error quotes no more of the body than this. */
@@ -61,7 +50,8 @@ export abstract class SeriesCursor implements ExpositionParser {
   protected exemplarLabelCount = 0;
   protected bytes: Buffer = Buffer.from(NO_BODY.buffer);
 
-  private readonly strings = new StringCache();
+  /** Whether the names and values of the line are ASCII without escapes. */
+  private isPlain = true;
   private readonly typeAndUnitLabels: boolean;
   /** Text: blanks may stand between the parts of a label set and commas are optional. */
   private readonly lax: boolean;
@@ -109,26 +99,49 @@ export abstract class SeriesCursor implements ExpositionParser {
   abstract text(): string;
 
   labels(out: LabelSink): void {
+    const pairs = this.pairs();
+    for (let i = 0; i < pairs.length; i += 2) out.set(pairs[i], pairs[i + 1]);
+  }
+
+  seriesLabels(): Labels {
+    return labelsOf(this.pairs());
+  }
+
+  duplicateLabel(): string | undefined {
+    return duplicateName(this.pairs());
+  }
+
+  /** Name, value, name, value... in the order of the line, the metric name first. */
+  private pairs(): string[] {
+    // One string for the line and parts of it are cheaper than a string for each part.
+    const line = this.isPlain ? this.bytes.toString('latin1', this.seriesStart, this.seriesEnd) : undefined;
     const ranges = this.labelRanges;
     const metadata = this.typeAndUnitLabels;
-    out.set('__name__', this.labelText(this.nameStart, this.nameEnd));
-    if (metadata) this.setMetadataLabels(out);
+    const pairs = ['__name__', this.partText(line, this.nameStart, this.nameEnd)];
+    if (metadata) this.addMetadataLabels(pairs);
     for (let i = 0; i < 4 * this.labelCount; i += 4) {
-      const name = this.labelText(ranges[i], ranges[i + 1]);
+      const name = this.partText(line, ranges[i], ranges[i + 1]);
       if (metadata && this.isMetadataLabel(name)) continue;
-      const value = this.labelText(ranges[i + 2], ranges[i + 3]);
-      out.set(name, this.isBoundary(name) ? normalBoundary(value) : value);
+      const value = this.partText(line, ranges[i + 2], ranges[i + 3]);
+      pairs.push(name, this.isBoundary(name) ? normalBoundary(value) : value);
     }
+    return pairs;
+  }
+
+  private partText(line: string | undefined, start: number, end: number): string {
+    return line === undefined
+      ? this.unescaped(start, end)
+      : line.substring(start - this.seriesStart, end - this.seriesStart);
   }
 
   /** Whether the label is the boundary of a bucket or the rank of a quantile, going by the declared type. */
   private isBoundary(name: string): boolean {
-    return (name === 'le' && this.metricType === 'histogram') || (name === 'quantile' && this.metricType === 'summary');
+    return (this.metricType === 'histogram' && name === 'le') || (this.metricType === 'summary' && name === 'quantile');
   }
 
-  private setMetadataLabels(out: LabelSink): void {
-    if (this.metricType !== 'unknown') out.set('__type__', this.metricType);
-    if (this.unit !== '') out.set('__unit__', this.unit);
+  private addMetadataLabels(pairs: string[]): void {
+    if (this.metricType !== 'unknown') pairs.push('__type__', this.metricType);
+    if (this.unit !== '') pairs.push('__unit__', this.unit);
   }
 
   private isMetadataLabel(name: string): boolean {
@@ -136,31 +149,16 @@ export abstract class SeriesCursor implements ExpositionParser {
     return (name === '__type__' && this.metricType !== 'unknown') || (name === '__unit__' && this.unit !== '');
   }
 
-  duplicateLabel(): string | undefined {
-    const seen = new Set<string>(this.typeAndUnitLabels ? [] : ['__name__']);
-    for (let i = 0; i < 4 * this.labelCount; i += 4) {
-      const name = this.labelText(this.labelRanges[i], this.labelRanges[i + 1]);
-      if (this.typeAndUnitLabels && this.isMetadataLabel(name)) continue;
-      if (seen.has(name)) return name;
-      seen.add(name);
-    }
-    return undefined;
-  }
-
   exemplarLabels(out: LabelSink): void {
     const from = 4 * this.labelCount;
     for (let i = from; i < from + 4 * this.exemplarLabelCount; i += 4) {
       const ranges = this.labelRanges;
-      out.set(this.labelText(ranges[i], ranges[i + 1]), this.labelText(ranges[i + 2], ranges[i + 3]));
+      out.set(this.unescaped(ranges[i], ranges[i + 1]), this.unescaped(ranges[i + 2], ranges[i + 3]));
     }
   }
 
-  private labelText(start: number, end: number): string {
-    return this.hasEscapes ? this.unescaped(start, end) : this.strings.text(this.bytes, start, end);
-  }
-
   private unescaped(start: number, end: number): string {
-    return unescapeQuoted(this.strings.text(this.bytes, start, end));
+    return unescapeQuoted(this.bytes.toString('utf8', start, end));
   }
 
   /** Forgets the last entry. `lineStart` is where errors begin to quote. */
@@ -168,6 +166,7 @@ export abstract class SeriesCursor implements ExpositionParser {
     this.lineStart = lineStart;
     this.labelCount = 0;
     this.hasEscapes = false;
+    this.isPlain = true;
     this.hasTimestamp = false;
     this.hasExemplar = false;
     this.hasExemplarTimestamp = false;
@@ -189,6 +188,8 @@ export abstract class SeriesCursor implements ExpositionParser {
   /** Reads a label set from behind its opening brace (at `i - 1`) and returns the offset behind the closing one. */
   protected readLabels(i: number): number {
     let previous = i - 1;
+    if (!this.inExemplar) i = this.readPlainLabels(i);
+    if (i > previous + 1) previous = i - 1;
     for (;;) {
       if (this.lax) i = this.skipBlanks(i);
       const first = this.byteAt(i);
@@ -219,6 +220,31 @@ export abstract class SeriesCursor implements ExpositionParser {
     }
   }
 
+  /**
+   * Reads labels in the form nearly all have: bare name, ASCII value without escapes, no blanks. Returns the offset
+   * where the first other label (or the closing brace) begins.
+   */
+  private readPlainLabels(i: number): number {
+    const body = this.body;
+    const end = this.end;
+    for (;;) {
+      const nameStart = i;
+      if (i >= end || (CLASS[body[i]] & LABEL_START) === 0) return nameStart;
+      while (++i < end && CLASS[body[i]] & LABEL_PART);
+      const nameEnd = i;
+      if (i + 1 >= end || body[i] !== EQUAL || body[i + 1] !== QUOTE) return nameStart;
+      const valueStart = (i += 2);
+      let byte = 0;
+      while (i < end && (byte = body[i]) !== QUOTE && byte !== BACKSLASH && byte > NEWLINE && byte < 0x80) i++;
+      if (i + 1 >= end || byte !== QUOTE) return nameStart;
+      const separator = body[i + 1];
+      if (separator !== COMMA && separator !== BRACE_CLOSE) return nameStart;
+      this.addLabel(nameStart, nameEnd, valueStart, i++);
+      if (separator === BRACE_CLOSE) return i;
+      i++;
+    }
+  }
+
   private labelsState(): LexerState {
     return this.inExemplar ? 'exemplarLabels' : 'labels';
   }
@@ -245,6 +271,7 @@ export abstract class SeriesCursor implements ExpositionParser {
   /** Remembers escapes of a quoted name; names are UTF-8. */
   protected noteQuoted(start: number, end: number): void {
     const quoted = this.body.subarray(start, end);
+    this.isPlain = false;
     if (quoted.includes(BACKSLASH)) this.hasEscapes = true;
     if (!isUtf8(quoted)) throw this.error(`invalid metric name or label names: ${this.quote(start, end)}`);
   }
@@ -265,13 +292,15 @@ export abstract class SeriesCursor implements ExpositionParser {
     let i = at;
     let high = 0;
     if (this.byteAt(i) === QUOTE) {
-      while (++i < end && CLASS[body[i]] & PLAIN) high |= body[i];
-      if (i < end && body[i] === QUOTE) i++;
+      let byte = 0;
+      while (++i < end && (byte = body[i]) !== QUOTE && byte !== BACKSLASH && byte > NEWLINE) high |= byte;
+      if (i < end && byte === QUOTE) i++;
       else i = this.readAwkwardValue(at, equal);
     } else {
       throw this.unexpected('expected label value', this.valueState(), at, equal);
     }
-    if ((high >= 0x80 || this.hasEscapes) && !isUtf8(body.subarray(at, i))) {
+    if (high >= 0x80) this.isPlain = false;
+    if (!this.isPlain && !isUtf8(body.subarray(at, i))) {
       throw this.error(`invalid UTF-8 label value: ${this.quote(at, i)}`);
     }
     return i;
@@ -281,8 +310,8 @@ export abstract class SeriesCursor implements ExpositionParser {
   private readAwkwardValue(at: number, equal: number): number {
     const end = quotedEnd(this.body, at, this.end, !this.inExemplar, this.lax);
     if (end < 0) throw this.unexpected('expected label value', this.valueState(), at, equal);
-    // Also set without a backslash: the caller must then not take the fast way for UTF-8.
-    this.hasEscapes = true;
+    this.isPlain = false;
+    if (this.body.subarray(at, end).includes(BACKSLASH)) this.hasEscapes = true;
     return end;
   }
 
