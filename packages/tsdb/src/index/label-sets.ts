@@ -41,6 +41,11 @@ export class LabelSetReader {
     return this.#arena.u32[this.#records.address(slot) >>> 2];
   }
 
+  /** `address`, the directory taken once for many. */
+  addressIn(directory: number, slot: number): number {
+    return this.#arena.u32[this.#records.addressIn(directory, slot) >>> 2];
+  }
+
   /** Copies the pairs (name symbol, value symbol, ...) of `slot` to `out`; returns the number of labels. */
   labels(slot: number, out: Uint32Array): number {
     const {u32} = this.#arena;
@@ -58,7 +63,7 @@ export class LabelSetReader {
   /** `value`, the directory taken once for many. */
   valueIn(directory: number, slot: number, name: number): number {
     const {u32} = this.#arena;
-    const at = u32[this.#records.addressIn(directory, slot) >>> 2] >>> 2;
+    const at = this.addressIn(directory, slot) >>> 2;
     const end = at + 2 + 2 * u32[at + 1];
     for (let i = at + 2; i < end; i += 2) if (u32[i] === name) return u32[i + 1];
     return NONE;

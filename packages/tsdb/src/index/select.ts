@@ -5,7 +5,7 @@ import {VectorView} from '../arena/vector.ts';
 import type {IndexReader} from './index-reader.ts';
 import {ALL} from './postings.ts';
 import {PairLists, SlotList} from './slot-lists.ts';
-import {VerdictCache} from './verdicts.ts';
+import {type Verdicts, VerdictCache} from './verdicts.ts';
 
 // A matcher that does not match the empty text wants series in one of the lists of values that match; one that does wants
 // series in none of the lists of values that don't match: so a label that is absent counts as empty, and nothing is ever
@@ -64,6 +64,11 @@ export class Selector {
     for (const term of wanted) this.#narrow(list, term, true);
     for (const term of unwanted) this.#narrow(list, term, false);
     return list.settle(mark);
+  }
+
+  /** What `matcher` says of the values of its label; good for this epoch. */
+  verdicts(matcher: Matcher): Verdicts {
+    return this.#verdicts.of(matcher);
   }
 
   #term(matcher: Matcher): Term {

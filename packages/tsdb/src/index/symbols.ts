@@ -155,6 +155,11 @@ export class SymbolReader {
     return this.#table.count;
   }
 
+  /** All symbols are below. */
+  get limit(): number {
+    return this.#records.count;
+  }
+
   /** The text of `symbol`. */
   text(symbol: number): string {
     const at = symbol & (CACHE_ENTRIES - 1);
@@ -212,8 +217,8 @@ export class SymbolReader {
     return Atomics.load(this.#arena.i32, (this.#records.address(symbol) >>> 2) + NAME) - 1;
   }
 
-  /** Order of two symbols by their bytes: negative, zero or positive. */
-  compare(a: number, b: number): number {
+  /** Order of two symbols by their bytes, which agree in the first `from`: negative, zero or positive. */
+  compare(a: number, b: number, from = 0): number {
     if (a === b) return 0;
     const {u8} = this.#arena;
     const atA = this.address(a);
@@ -221,7 +226,7 @@ export class SymbolReader {
     const lengthA = this.length(a);
     const lengthB = this.length(b);
     const common = Math.min(lengthA, lengthB);
-    for (let i = 0; i < common; i++) {
+    for (let i = from; i < common; i++) {
       const difference = u8[atA + i] - u8[atB + i];
       if (difference !== 0) return difference;
     }

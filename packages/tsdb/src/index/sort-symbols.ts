@@ -1,0 +1,134 @@
+import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import type {ArenaReader} from '../arena/reader.ts';
+import type {SymbolReader} from './symbols.ts';
+
+// Symbols in byte order of their texts: multikey quicksort (Bentley and Sedgewick 1997) with four bytes a step. The four
+// bytes at the current depth, the first one highest, are kept beside each symbol, so that most comparisons touch no text.
+// A text that ends within its four bytes is padded with zeros; those that look alike then are told apart by their length.
+
+const SHORT = 12;
+const STEP = 4;
+
+/** Sorts symbols in a thread's own memory; one object serves many lists. */
+export class SymbolSorter {
+  readonly #u8: Uint8Array;
+  readonly #symbols: SymbolReader;
+  readonly #memory: KernelMemory;
+  /** Word indexes in the memory: from a symbol's place to the place of its key. */
+  #keys = 0;
+  #u32: Uint32Array;
+
+  constructor(arena: ArenaReader, symbols: SymbolReader, memory: KernelMemory) {
+    this.#u8 = arena.u8;
+    this.#symbols = symbols;
+    this.#memory = memory;
+    this.#u32 = memory.u32;
+  }
+
+  /** Bring the `count` different symbols at `address` into byte order of their texts. Takes 4 bytes each meanwhile. */
+  sort(address: number, count: number): void {
+    const mark = this.#memory.mark();
+    const keys = this.#memory.alloc(count * 4);
+    this.#u32 = this.#memory.u32;
+    this.#keys = (keys - address) >> 2;
+    const start = address >>> 2;
+    this.#load(start, start + count, 0);
+    this.#sort(start, start + count, 0);
+    this.#memory.release(mark);
+  }
+
+  #load(from: number, end: number, depth: number): void {
+    const u8 = this.#u8;
+    for (let i = from; i < end; i++) {
+      const length = this.#symbols.length(this.#u32[i]);
+      const at = this.#symbols.address(this.#u32[i]) + depth;
+      const left = length - depth;
+      const a = left > 0 ? u8[at] : 0;
+      const b = left > 1 ? u8[at + 1] : 0;
+      const c = left > 2 ? u8[at + 2] : 0;
+      const d = left > 3 ? u8[at + 3] : 0;
+      this.#u32[this.#keys + i] = (a << 24) | (b << 16) | (c << 8) | d;
+    }
+  }
+
+  /** Sort the range, whose texts agree in their first `depth` bytes; its keys are loaded. */
+  #sort(from: number, end: number, depth: number): void {
+    let lo = from;
+    let hi = end;
+    // The two outer parts: the smaller one by recursion, so that the stack stays as deep as the logarithm of the count.
+    while (hi - lo > SHORT) {
+      const pivot = this.#pivot(lo, hi);
+      const less = this.#partition(lo, hi, pivot);
+      const equal = this.#equalEnd;
+      this.#sortEqual(less, equal, depth);
+      if (less - lo < hi - equal) {
+        this.#sort(lo, less, depth);
+        lo = equal;
+      } else {
+        this.#sort(equal, hi, depth);
+        hi = less;
+      }
+    }
+    this.#insertionSort(lo, hi, depth);
+  }
+
+  /** Where `#partition` left the end of the keys that equal the pivot. */
+  #equalEnd = 0;
+
+  /** Bring smaller keys to the front and larger ones to the back; returns where the equal ones begin. */
+  #partition(from: number, end: number, pivot: number): number {
+    const u32 = this.#u32;
+    const keys = this.#keys;
+    let less = from;
+    let larger = end;
+    for (let i = from; i < larger;) {
+      const key = u32[keys + i];
+      if (key < pivot) this.#swap(i++, less++);
+      else if (key > pivot) this.#swap(i, --larger);
+      else i++;
+    }
+    this.#equalEnd = larger;
+    return less;
+  }
+
+  /** The range agrees in its keys: texts that end there come first, by length; the others are told apart by what follows. */
+  #sortEqual(from: number, end: number, depth: number): void {
+    if (end - from < 2) return;
+    let ended = from;
+    for (let i = from; i < end; i++) if (this.#symbols.length(this.#u32[i]) <= depth + STEP) this.#swap(i, ended++);
+    this.#insertionSort(from, ended, depth);
+    this.#load(ended, end, depth + STEP);
+    this.#sort(ended, end, depth + STEP);
+  }
+
+  #insertionSort(from: number, end: number, depth: number): void {
+    for (let i = from + 1; i < end; i++) {
+      for (let k = i; k > from && this.#isLess(k, k - 1, depth); k--) this.#swap(k, k - 1);
+    }
+  }
+
+  #isLess(i: number, k: number, depth: number): boolean {
+    const a = this.#u32[this.#keys + i];
+    const b = this.#u32[this.#keys + k];
+    return a === b ? this.#symbols.compare(this.#u32[i], this.#u32[k], depth) < 0 : a < b;
+  }
+
+  #pivot(from: number, end: number): number {
+    const length = end - from;
+    const a = this.#u32[this.#keys + from + (length >>> 2)];
+    const b = this.#u32[this.#keys + from + (length >>> 1)];
+    const c = this.#u32[this.#keys + end - 1 - (length >>> 2)];
+    return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+  }
+
+  #swap(i: number, k: number): void {
+    const u32 = this.#u32;
+    const keys = this.#keys;
+    const symbol = u32[i];
+    const key = u32[keys + i];
+    u32[i] = u32[k];
+    u32[keys + i] = u32[keys + k];
+    u32[k] = symbol;
+    u32[keys + k] = key;
+  }
+}
