@@ -11,6 +11,7 @@ import {list, map} from '@narthex/yaml/collections.ts';
 import {bool, bytes, duration, float, string, uint} from '@narthex/yaml/scalars.ts';
 import {field, omitEmpty, optional, struct, type StructOf} from '@narthex/yaml/struct.ts';
 import {unread} from '@narthex/yaml/unread.ts';
+import {writeYaml} from '@narthex/yaml/write.ts';
 
 /** Settings that `global` has as defaults for each job. */
 export const sharedFields = {
@@ -211,3 +212,6 @@ export function unsupportedClientKeys(job: Job): string[] {
   const camel = (key: string) => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
   return laterClientKeys.filter((key) => given[camel(key)] === true);
 }
+
+/** The job as YAML: what `/api/v1/scrape_pools/config` shows, and equal exactly for equal jobs. */
+export const printJob = (job: Job): string => writeYaml(scrapeJob.encode(job));

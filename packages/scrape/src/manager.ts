@@ -1,5 +1,5 @@
 import type {TargetGroup} from '@narthex/discovery/target-group.ts';
-import type {ScrapeConfig} from './config.ts';
+import {printJob, type ScrapeConfig} from './config.ts';
 import {Fetcher} from './fetcher.ts';
 import {type FamilyMetadata, readMetadata} from './metadata.ts';
 import {ScrapePool} from './pool.ts';
@@ -58,7 +58,7 @@ export class ScrapeManager {
       const pool = this.#pools.get(config.jobName);
       if (!pool)
         this.#pools.set(config.jobName, new ScrapePool(config, {...this.#context, offsetSeed, fetcher: new Fetcher()}));
-      else if (JSON.stringify(pool.config) !== JSON.stringify(config)) pool.reload(config);
+      else if (printJob(pool.config) !== printJob(config)) pool.reload(config);
     }
   }
 

@@ -1,6 +1,6 @@
 import type {TargetGroup} from '@narthex/discovery/target-group.ts';
 import type {Labels} from '@narthex/model/labels.ts';
-import type {ScrapeConfig} from './config.ts';
+import {printJob, type ScrapeConfig} from './config.ts';
 import {targetHash} from './schedule.ts';
 import {Target} from './target.ts';
 import {discoveredLabels, TargetError, targetLabels, targetUrl} from './target-labels.ts';
@@ -137,7 +137,11 @@ export class ScrapePool {
 
 /** Whether a line of a target leads to the same series under both configurations. */
 function storesTheSame(a: ScrapeConfig, b: ScrapeConfig): boolean {
-  const what = ({honorLabels, metricRelabelConfigs, extraScrapeMetrics}: ScrapeConfig) =>
-    JSON.stringify([honorLabels, metricRelabelConfigs, extraScrapeMetrics]);
-  return what(a) === what(b);
+  // What else a job says changes when and how a target is asked, not what its lines mean.
+  const meaning = ({honorLabels, metricRelabelConfigs, extraScrapeMetrics}: ScrapeConfig) => ({
+    honorLabels,
+    metricRelabelConfigs,
+    extraScrapeMetrics,
+  });
+  return printJob({...b, ...meaning(a)}) === printJob(b);
 }

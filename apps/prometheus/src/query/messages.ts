@@ -56,8 +56,16 @@ export interface Job {
   readonly defaults: QueryDefaults;
 }
 
-/** What a query thread sends back: one head, parts while there is credit, one end. */
+/** What a query thread sends back: a small answer whole; a large one as a head, parts while there is credit, and an end. */
 export type JobMessage =
+  | {
+      readonly kind: 'whole';
+      readonly id: number;
+      readonly status: number;
+      readonly headers: Record<string, string>;
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      readonly outcome: JobOutcome;
+    }
   | {readonly kind: 'head'; readonly id: number; readonly status: number; readonly headers: Record<string, string>}
   | {readonly kind: 'part'; readonly id: number; readonly bytes: Uint8Array<ArrayBuffer>}
   | {readonly kind: 'end'; readonly id: number; readonly outcome: JobOutcome};

@@ -252,7 +252,11 @@ class QueryThread {
   #receive(message: JobMessage): void {
     const {sink} = this.#current ?? {};
     if (!sink || message.id !== this.#current?.job.id) return;
-    if (message.kind === 'head') sink.head(message.status, message.headers);
+    if (message.kind === 'whole') {
+      sink.head(message.status, {...message.headers, 'Content-Length': String(message.bytes.length)});
+      sink.part(message.bytes, () => {});
+      this.#finish(sink, message.outcome);
+    } else if (message.kind === 'head') sink.head(message.status, message.headers);
     else if (message.kind === 'part') this.#part(sink, message.bytes);
     else this.#finish(sink, message.outcome);
   }

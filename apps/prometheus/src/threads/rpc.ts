@@ -1,7 +1,10 @@
-import type {MessagePort, TransferListItem} from 'node:worker_threads';
+import type {MessagePort} from 'node:worker_threads';
 
 /** What one thread offers another: functions of one structured-cloneable argument. */
 export type Calls = Record<string, (argument: never) => unknown>;
+
+/** What moves to the other thread instead of being copied. */
+export type TransferList = NonNullable<Parameters<MessagePort['postMessage']>[1]> & readonly unknown[];
 
 type ArgumentOf<C extends Calls, K extends keyof C> = Parameters<C[K]>[0];
 type ResultOf<C extends Calls, K extends keyof C> = Awaited<ReturnType<C[K]>>;
@@ -46,7 +49,7 @@ export class Caller<C extends Calls> {
   call<K extends keyof C & string>(
     name: K,
     argument: ArgumentOf<C, K>,
-    transfer: TransferListItem[] = [],
+    transfer: TransferList = [],
   ): Promise<ResultOf<C, K>> {
     if (this.#gone !== undefined) return Promise.reject(new CallError(this.#gone, 'gone'));
     const id = this.#nextId++;

@@ -27,7 +27,10 @@ export class Listener {
   /** Throws ListenError. */
   async listen(options: ListenerOptions, handler: http.RequestListener): Promise<void> {
     for (const address of options.addresses) {
-      const server = http.createServer({requestTimeout: options.readTimeoutMs, keepAliveTimeout: options.readTimeoutMs}, handler);
+      const server = http.createServer(
+        {requestTimeout: options.readTimeoutMs, keepAliveTimeout: options.readTimeoutMs},
+        handler,
+      );
       server.on('connection', (socket) => this.#admit(socket, options.connectionsMax));
       this.#servers.push(server);
       await listenOn(server, address);
@@ -36,7 +39,9 @@ export class Listener {
 
   /** Take no new connections, end idle ones at once and the others after `graceMs`. */
   async close(graceMs: number): Promise<void> {
-    const closed = Promise.all(this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+    const closed = Promise.all(
+      this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+    );
     for (const server of this.#servers) server.closeIdleConnections();
     const timer = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();

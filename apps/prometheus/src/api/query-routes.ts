@@ -1,0 +1,95 @@
+import type {ServerResponse} from 'node:http';
+import {chooseEncoding} from '@narthex/http/compression.ts';
+import {failure} from '@narthex/http/envelope.ts';
+import {ApiError} from '@narthex/http/errors.ts';
+import {readParameters} from '@narthex/http/parameters.ts';
+import type {Endpoint, JobOutcome, QueryDefaults} from '../query/messages.ts';
+import type {JobSink, QueryPool} from '../query/pool.ts';
+import {send, type Exchange} from '../web/exchange.ts';
+import type {WebServer} from '../web/server.ts';
+
+/** The routes that query threads answer: the path below /api/v1, its methods and the endpoint's name there. */
+const routes: readonly [path: string, methods: readonly string[], endpoint: Endpoint][] = [
+  ['/query', ['GET', 'POST'], 'query'],
+  ['/query_range', ['GET', 'POST'], 'query_range'],
+  ['/series', ['GET', 'POST'], 'series'],
+  ['/labels', ['GET', 'POST'], 'labels'],
+  ['/label/:name/values', ['GET'], 'label_values'],
+  ['/status/tsdb', ['GET'], 'status_tsdb'],
+  ['/format_query', ['GET', 'POST'], 'format_query'],
+];
+
+export interface QueryRoutesOptions {
+  /** The pool, once storage is open. */
+  readonly pool: () => QueryPool;
+  readonly defaults: () => QueryDefaults;
+  readonly observe: (endpoint: Endpoint, outcome: JobOutcome) => void;
+}
+
+/** Everything that reads series: each request becomes a job for a query thread, whose answer streams to the client. */
+export function addQueryRoutes(server: WebServer, options: QueryRoutesOptions): void {
+  let nextId = 1;
+  for (const [path, methods, endpoint] of routes) {
+    server.route(methods, `/api/v1${path}`, async ({request, response, query, parameters}: Exchange) => {
+      const askedMs = Date.now();
+      const merged = await readParameters(request, query);
+      const job = {
+        kind: 'job',
+        id: nextId++,
+        endpoint,
+        parameters: merged.toString(),
+        path: parameters,
+        gzip: chooseEncoding(request.headers['accept-encoding'] as string | undefined) === 'gzip',
+        askedMs,
+        defaults: options.defaults(),
+      } as const;
+      const sink = new ResponseSink(response, (outcome) => options.observe(endpoint, outcome));
+      const cancel = options.pool().run(job, sink);
+      response.on('close', () => {
+        if (!sink.done) cancel();
+      });
+    });
+  }
+}
+
+const failures = {
+  died: new ApiError(
+    'internal',
+    'the query thread ended unexpectedly: the query may need more memory than it is allowed',
+  ),
+  timeout: new ApiError('timeout', 'query timed out in expression evaluation'),
+  canceled: new ApiError('canceled', 'query was canceled in expression evaluation'),
+} as const;
+
+/** Streams one answer of a query thread to a client. */
+class ResponseSink implements JobSink {
+  readonly #response: ServerResponse;
+  readonly #observe: (outcome: JobOutcome) => void;
+  done = false;
+
+  constructor(response: ServerResponse, observe: (outcome: JobOutcome) => void) {
+    this.#response = response;
+    this.#observe = observe;
+  }
+
+  head(status: number, headers: Record<string, string>): void {
+    if (!this.#response.destroyed) this.#response.writeHead(status, headers);
+  }
+
+  part(bytes: Uint8Array, taken: () => void): void {
+    if (!this.#response.destroyed) this.#response.write(bytes, taken);
+  }
+
+  end(outcome: JobOutcome): void {
+    this.done = true;
+    this.#observe(outcome);
+    if (outcome.complete) this.#response.end();
+    else this.#response.destroy();
+  }
+
+  fail(reason: keyof typeof failures): void {
+    this.done = true;
+    if (this.#response.headersSent) this.#response.destroy();
+    else send(this.#response, failure(failures[reason]));
+  }
+}
