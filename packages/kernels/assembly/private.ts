@@ -8,3 +8,11 @@ export * from './promql';
 export {scrapeLines} from './scrape-lines';
 export {walDecodeSamples, walEncodeSamples, walSamplesMax} from './wal-samples';
 export {labelRanges, moveKnown, rememberSeries, remoteWrite, remoteWriteCheck} from './remote-write';
+export {
+  postingsFromBigEndian,
+  postingsIntersect,
+  postingsSpanBytes,
+  postingsSubtract,
+  postingsUnion,
+  postingsUnionMany,
+} from './postings';
