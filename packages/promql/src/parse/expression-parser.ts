@@ -351,9 +351,8 @@ export class ExpressionParser {
    */
   #endOfArguments(): number {
     const {text, lastClosing} = this.#tokens;
-    const next = this.#tokens.peekToken();
-    if (next.type !== ')') return lastClosing;
-    let end = next.start;
+    let end = this.#tokens.peekToken().start;
+    if (text[end] !== ')') return lastClosing;
     while (end > 1 && isSpace(text.charCodeAt(end - 1))) end--;
     return text[end - 1] === ')' ? end : lastClosing;
   }

@@ -6,18 +6,22 @@ const OCTAL_INTEGER = /^0_?[0-7]+(?:_[0-7]+)*$/;
 const DECIMAL_INTEGER = /^[0-9]+(?:_[0-9]+)*$/;
 const INT64_MAX = (1n << 63n) - 1n;
 
-/**
- * The value of a number token: integers as in Go (`0x1F`, `0755`, `1_000`) while they fit in 64 bits, anything else as a float. An error text of
- * upstream when it is neither.
- */
-export function readNumber(text: string): number | {readonly problem: string} {
+export interface ReadNumber {
+  readonly value: number;
+  /** Upstream's error text when it is no number or too big. */
+  readonly problem?: string;
+}
+
+/** The value of a number token: integers as in Go (`0x1F`, `0755`, `1_000`) while they fit in 64 bits, anything else as a float. */
+export function readNumber(text: string): ReadNumber {
   const integer = readInteger(text);
-  if (integer !== undefined && integer <= INT64_MAX) return Number(integer);
+  if (integer !== undefined && integer <= INT64_MAX) return {value: Number(integer)};
   const value = parseGoFloat(text, {underscores: true});
-  if (value !== undefined) return value;
-  const isTooBig = parseGoFloat(text, {underscores: true, overflow: 'infinity'}) !== undefined;
-  const reason = isTooBig ? 'value out of range' : 'invalid syntax';
-  return {problem: `error parsing number: strconv.ParseFloat: parsing ${quoteGo(text)}: ${reason}`};
+  if (value !== undefined) return {value};
+  const tooBig = parseGoFloat(text, {underscores: true, overflow: 'infinity'});
+  const reason = tooBig === undefined ? 'invalid syntax' : 'value out of range';
+  const problem = `error parsing number: strconv.ParseFloat: parsing ${quoteGo(text)}: ${reason}`;
+  return {value: tooBig ?? 0, problem};
 }
 
 function readInteger(text: string): bigint | undefined {

@@ -19,10 +19,9 @@ export function positionOf(text: string, offset: number, lineOffset = 0): string
   return `${line}:${byteLength(text, lineStart, offset) + 1}`;
 }
 
-/** A range in bytes, as upstream counts, of one in UTF-16 units. */
-export function byteRange(text: string, range: SourceRange): SourceRange {
-  const start = byteLength(text, 0, range.start);
-  return {start, end: start + byteLength(text, range.start, range.end)};
+/** A range in bytes, as upstream counts, of one in UTF-16 units. Upstream's errors have ranges that end before they start; so may this. */
+export function byteRange(text: string, {start, end}: SourceRange): SourceRange {
+  return {start: byteLength(text, 0, start), end: byteLength(text, 0, end)};
 }
 
 /** Bytes of `text.slice(start, end)`. The stand-ins of `textOfBytes` count as the byte they stand for. */

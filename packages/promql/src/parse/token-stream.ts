@@ -218,10 +218,9 @@ export class TokenStream {
   }
 
   #number(token: Token): number {
-    const value = readNumber(token.text);
-    if (typeof value === 'number') return value;
-    this.report(rangeOf(token), value.problem);
-    return 0;
+    const {value, problem} = readNumber(token.text);
+    if (problem !== undefined) this.report(rangeOf(token), problem);
+    return value;
   }
 
   #seconds(token: Token): number {
