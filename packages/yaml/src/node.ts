@@ -7,7 +7,9 @@ import {
   EVENT_SEQUENCE,
   getScalarValue,
   parseEvents,
+  SCALAR_STYLE_DOUBLE_QUOTED,
   SCALAR_STYLE_PLAIN,
+  SCALAR_STYLE_SINGLE_QUOTED,
   YAMLException,
   type Event,
   type MappingEvent,
@@ -171,7 +173,8 @@ class TreeBuilder {
   }
 
   private scalar(event: ScalarEvent): ScalarNode {
-    const offset = startOf(event.valueStart, event.tagStart, event.anchorStart) ?? this.lastOffset;
+    const valueStart = event.valueStart < 0 ? -1 : scalarStart(this.source, event);
+    const offset = startOf(valueStart, event.tagStart, event.anchorStart) ?? this.lastOffset;
     this.lastOffset = offset;
     return {
       kind: 'scalar',
@@ -228,6 +231,16 @@ class TreeBuilder {
     const tag = this.source.slice(tagStart, tagEnd).replace(/^!<(.*)>$/s, '$1');
     return tag.replace(/^tag:yaml\.org,2002:/, '!!');
   }
+}
+
+/** Where a scalar begins as people see it: at its quote, or at the `|` or `>` of a block. */
+function scalarStart(source: string, {style, valueStart}: ScalarEvent): number {
+  if (style === SCALAR_STYLE_PLAIN) return valueStart;
+  if (style === SCALAR_STYLE_SINGLE_QUOTED || style === SCALAR_STYLE_DOUBLE_QUOTED) return valueStart - 1;
+  const lineEnd = valueStart - 1;
+  const lineStart = source.lastIndexOf('\n', lineEnd - 1) + 1;
+  const head = /[|>][-+0-9]*[ \t]*(?:[ \t]#.*)?\r?$/.exec(source.slice(lineStart, Math.max(lineEnd, lineStart)));
+  return head === null ? valueStart : lineStart + head.index;
 }
 
 function startOf(...offsets: number[]): number | undefined {

@@ -6,6 +6,8 @@ import {resolveScalar, type Resolved} from './resolve.ts';
 import type {DecodeContext, YamlType} from './type.ts';
 import {yamlFloat} from './write.ts';
 
+const UINT64_MAX = 2n ** 64n - 1n;
+
 /** Any scalar but null, as it was written. */
 export const string: YamlType<string> = {
   goType: 'string',
@@ -63,7 +65,7 @@ export const uint64: YamlType<bigint> = {
   zero: () => 0n,
   decode(node, path, context) {
     const value = wholeNumber(node);
-    return value !== undefined && value >= 0n ? value : mismatch(node, path, context, 'uint64');
+    return value !== undefined && value >= 0n && value <= UINT64_MAX ? value : mismatch(node, path, context, 'uint64');
   },
   encode: (value) => value,
   isEmpty: (value) => value === 0n,

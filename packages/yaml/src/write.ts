@@ -73,6 +73,7 @@ class Writer {
     const column = place === 'value' ? indent - INDENT : indent;
     for (const [i, item] of items.entries()) {
       if (i > 0 || place === 'value') this.newLine(column);
+      else if (place === 'item') this.write(' ');
       this.write('-');
       this.node(item, column + INDENT, 'item');
     }
@@ -223,11 +224,9 @@ function isPrintableText(text: string): boolean {
   return true;
 }
 
-/** What YAML lets stand unescaped; the rest is escaped in double quotes. */
+/** What Go's emitter lets stand unescaped: not even all printable characters, those beyond U+FFFF are escaped. */
 function isPrintable(char: string): boolean {
-  return (
-    /^[\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]$/u.test(char) && !/[\u2028\u2029]/.test(char)
-  );
+  return /^[\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]$/.test(char);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
