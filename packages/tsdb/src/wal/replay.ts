@@ -2,10 +2,12 @@ import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {StorageError, reasonOf} from '../errors.ts';
 import type {ReplayBatch} from '../head/head.ts';
 import type {SeriesRef} from '../head/types.ts';
+import {WalCorruption} from './corruption.ts';
 import type {Disk} from './disk.ts';
 import type {Span} from './framing.ts';
 import {SegmentReader} from './reader.ts';
 import {RECORD_SAMPLES, RECORD_SAMPLES_2, RECORD_SERIES, recordTypeName} from './record-types.ts';
+import {SampleRun} from './sample-run.ts';
 import {type Numbered, lastCheckpoint, listSegments, segmentPath} from './segments.ts';
 import {SeriesRecordReader} from './series-record.ts';
 
@@ -37,9 +39,8 @@ export interface ReplayCounts {
 
 /** References above it are no integers as JavaScript numbers; no Prometheus ever gave one. */
 const REF_HIGH_MAX = 2 ** 21 - 1;
-const CORRUPT = 0xffffffff;
-/** A sample takes ten bytes of a record at least. */
-const SAMPLE_BYTES_MIN = 10;
+/** Samples that are given to the target at once, about. */
+const FLUSH_SAMPLES = 16 * 1024;
 
 /**
  * The segments that make up a log, in the order to replay them: those of the newest checkpoint, then those after it.
@@ -79,22 +80,29 @@ export class Replay {
   segment(file: string): void {
     const mark = this.#memory.mark();
     const reader = new SegmentReader({disk: this.#disk, path: file, memory: this.#memory});
+    const run = new SampleRun(this.#memory);
     try {
-      for (let record = reader.next(); record !== undefined; record = reader.next()) this.#record(reader, record);
+      for (let record = reader.next(); record !== undefined; record = reader.next()) this.#record(reader, run, record);
+      this.#flush(run);
+    } catch (error) {
+      if (error instanceof WalCorruption) this.#flush(run);
+      throw error;
     } finally {
       reader.close();
       this.#memory.release(mark);
     }
   }
 
-  #record(reader: SegmentReader, record: Span): void {
+  #record(reader: SegmentReader, run: SampleRun, record: Span): void {
     const type = record.length === 0 ? 0 : this.#memory.u8[record.at]!;
     switch (type) {
       case RECORD_SERIES:
+        // What was logged before belongs to what the references meant before.
+        this.#flush(run);
         return this.#series(reader, record);
       case RECORD_SAMPLES:
       case RECORD_SAMPLES_2:
-        return this.#samples(reader, record);
+        return this.#samples(reader, run, record);
       default:
         return this.#skip(recordTypeName(type));
     }
@@ -124,19 +132,17 @@ export class Replay {
     }
   }
 
-  #samples(reader: SegmentReader, record: Span): void {
-    const memory = this.#memory;
-    const mark = memory.mark();
-    const beyond = memory.alloc(8);
-    const bytes = 8 * (Math.floor(record.length / SAMPLE_BYTES_MIN) + 1);
-    const refs = memory.alloc(bytes);
-    const times = memory.alloc(bytes);
-    const values = memory.alloc(bytes);
-    const count = memory.kernels.walDecodeSamples(record.at, record.length, refs, times, values, beyond) >>> 0;
-    if (count === CORRUPT) throw reader.corruption('decode samples: invalid size');
-    this.counts.samples += count;
-    this.counts.samplesBeyond += memory.u32[beyond >>> 2]!;
-    this.counts.unknownSamples += this.#target.replaySamples({memory, refs, times, values, count});
-    memory.release(mark);
+  #samples(reader: SegmentReader, run: SampleRun, record: Span): void {
+    if (!run.hasRoomFor(record)) this.#flush(run);
+    const added = run.add(record);
+    if (added < 0) throw reader.corruption('decode samples: invalid size');
+    this.counts.samples += added;
+    this.counts.samplesBeyond += run.beyond;
+    if (run.count >= FLUSH_SAMPLES) this.#flush(run);
+  }
+
+  #flush(run: SampleRun): void {
+    if (run.count > 0) this.counts.unknownSamples += this.#target.replaySamples(run.batch);
+    run.clear();
   }
 }
