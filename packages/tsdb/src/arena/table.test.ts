@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {Arena} from './arena.ts';
 import {INDEX_ROOTS} from './layout.ts';
 import {NONE, TableReader, TableWriter} from './table.ts';
+import {scramble} from './testing-threads.ts';
 
 const MIB = 1 << 20;
 const valuesOf = (table: TableReader, hash: number): number[] => {
@@ -47,12 +48,6 @@ test('agrees with a map of arrays', () => {
     {numRuns: 60},
   );
 });
-
-/** A permutation of the 32-bit numbers. */
-const scramble = (i: number): number => {
-  const x = Math.imul(i ^ (i >>> 16), 0x45d9f3b);
-  return Math.imul(x ^ (x >>> 16), 0x45d9f3b) >>> 0;
-};
 
 test('holds a hundred thousand entries in many blocks', () => {
   const arena = Arena.create({bytes: 16 * MIB});
