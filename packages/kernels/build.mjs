@@ -65,12 +65,31 @@ function checkStateless(name, wasm) {
   module.dispose();
 }
 
-/** Turns the compiler's declarations into one interface, documentation kept. */
+/** Turns the compiler's declarations into one interface, with the documentation of the sources. */
 function interfaceOf(name, declarations) {
   const title = `${name[0].toUpperCase()}${name.slice(1)}Kernels`;
   const body = /declare namespace __AdaptedExports \{([\s\S]*?)\n\}/.exec(declarations)[1];
-  const members = body.replace(/^\s*\/\*\* Exported memory \*\/\n.*\n/m, '').replaceAll('export function ', '');
+  const members = body
+    .replace(/^\s*\/\*\* Exported memory \*\/\n.*\n/m, '')
+    .replaceAll('export function ', '')
+    .replaceAll(/^( *)\* (assembly\/[\w/-]+)\/(\w+)$/gm, (line, indent, file, kernel) => {
+      const documentation = documentationOf(`${file}.ts`, kernel);
+      return documentation.map((text) => `${indent}* ${text}`.trimEnd()).join('\n') || line;
+    });
   return `export interface ${title} {${members}\n}\n`;
+}
+
+/** The lines of the comment in front of a kernel in its source; decorators may stand between. */
+function documentationOf(file, kernel) {
+  const source = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+  const pattern = new RegExp(
+    `/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\n(?:// @ts-ignore.*\\n|@\\w+\\n)*export function ${kernel}\\(`,
+  );
+  const comment = pattern.exec(source)?.[1] ?? '';
+  return comment
+    .split('\n')
+    .map((line) => line.replace(/^ *\*? ?/, '').trim())
+    .filter((line) => line !== '');
 }
 
 /** Copies bytes from one memory to another: the only kernel that sees two. */
