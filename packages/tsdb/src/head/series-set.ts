@@ -25,6 +25,17 @@ export interface SeriesSetSources {
   readonly chunks: ChunkCopier;
 }
 
+/** A chunk in the reader's memory. */
+export interface ChunkCopy {
+  /** Where the encoded data begins, as blocks have it: the big-endian count first. The caller releases the memory. */
+  readonly address: number;
+  readonly length: number;
+  readonly samples: number;
+  /** Times of the first and of the last sample, ms. */
+  readonly minTime: number;
+  readonly maxTime: number;
+}
+
 /**
  * The series that a select found, each as one commit left it, with their samples in [startMs, endMs]. Good until the reader
  * ends its epoch or the memory of the select is released.
@@ -71,6 +82,17 @@ export class HeadSeriesSet {
     }
     if (this.#isOpenWanted(i)) count += this.#decodeOpen(i, times + 8 * count, values + 8 * count);
     return count;
+  }
+
+  /** Chunks of series `i`, whatever their times, oldest first; the last one may be open. */
+  chunkCount(i: number): number {
+    return this.#rows.closedCount(i) + (this.#rows.openCount(i) > 0 ? 1 : 0);
+  }
+
+  /** Copy chunk `k` of series `i` to new memory. Behind the samples of an open chunk there may be bits of newer ones. */
+  copyChunk(i: number, k: number): ChunkCopy {
+    const entry = this.#closedStart(i) + k * CLOSED_BYTES;
+    return k < this.#rows.closedCount(i) ? this.#copyClosed(entry) : this.#copyOpen(i);
   }
 
   /** Newest sample within the range: writes one time and value; 1 or 0. Decodes nothing when it is the newest of all. */
@@ -128,26 +150,54 @@ export class HeadSeriesSet {
   }
 
   #decodeClosed(entry: number, times: number, values: number): number {
-    const {arena, chunks, memory} = this.#sources;
+    const {memory} = this.#sources;
     const mark = memory.mark();
     const length = this.#u16(entry + CLOSED_LENGTH);
-    const segment = arena.u32[(entry + CLOSED_SEGMENT) >>> 2];
-    const data = chunks.fromSegment(segment, arena.u32[(entry + CLOSED_OFFSET) >>> 2], length);
-    const count = this.#decode(data, length, this.#u16(entry + CLOSED_SAMPLES), times, values);
+    const count = this.#decode(this.#fetchClosed(entry, length), length, this.#u16(entry + CLOSED_SAMPLES), times, values);
     memory.release(mark);
     return count;
   }
 
-  /** The writer may append meanwhile: only what was there at the commit is decoded, and that does not change. */
   #decodeOpen(i: number, times: number, values: number): number {
-    const {arena, chunks, memory} = this.#sources;
+    const {memory} = this.#sources;
     const mark = memory.mark();
-    const chunk = this.#rows.open(i);
-    const length = (Atomics.load(arena.i32, (chunk + XOR_BITS) >>> 2) + 7) >>> 3;
-    const data = chunks.fromArena(chunk + XOR_DATA, length);
-    const count = this.#decode(data, length, this.#rows.openCount(i), times, values);
+    const length = this.#openLength(i);
+    const count = this.#decode(this.#fetchOpen(i, length), length, this.#rows.openCount(i), times, values);
     memory.release(mark);
     return count;
+  }
+
+  #fetchClosed(entry: number, length: number): number {
+    const {arena, chunks} = this.#sources;
+    const segment = arena.u32[(entry + CLOSED_SEGMENT) >>> 2];
+    return chunks.fromSegment(segment, arena.u32[(entry + CLOSED_OFFSET) >>> 2], length);
+  }
+
+  /** The writer may append meanwhile: only what was there at the commit is looked at, and that does not change. */
+  #fetchOpen(i: number, length: number): number {
+    return this.#sources.chunks.fromArena(this.#rows.open(i) + XOR_DATA, length);
+  }
+
+  /** Bytes of encoded data in the open chunk; maybe more than at the commit. */
+  #openLength(i: number): number {
+    return (Atomics.load(this.#sources.arena.i32, (this.#rows.open(i) + XOR_BITS) >>> 2) + 7) >>> 3;
+  }
+
+  #copyClosed(entry: number): ChunkCopy {
+    const minTime = this.#minTime(entry);
+    const length = this.#u16(entry + CLOSED_LENGTH);
+    const maxTime = minTime + this.#sources.arena.u32[(entry + CLOSED_SPAN) >>> 2];
+    return {address: this.#fetchClosed(entry, length), length, samples: this.#u16(entry + CLOSED_SAMPLES), minTime, maxTime};
+  }
+
+  #copyOpen(i: number): ChunkCopy {
+    const length = this.#openLength(i);
+    const address = this.#fetchOpen(i, length);
+    const samples = this.#rows.openCount(i);
+    const {u8} = this.#sources.memory;
+    u8[address] = samples >>> 8;
+    u8[address + 1] = samples & 0xff;
+    return {address, length, samples, minTime: this.#openMinTime(i), maxTime: this.#rows.newestTime(i)};
   }
 
   #decode(data: number, length: number, samples: number, times: number, values: number): number {
@@ -159,9 +209,13 @@ export class HeadSeriesSet {
 
   #isOpenWanted(i: number): boolean {
     if (this.#rows.openCount(i) === 0 || this.#rows.newestTime(i) < this.#startMs) return false;
+    return this.#openMinTime(i) <= this.#endMs;
+  }
+
+  #openMinTime(i: number): number {
     const {i32, u32} = this.#sources.arena;
     const word = (this.#rows.open(i) + XOR_FIRST_TIME) >>> 2;
-    return i32[word + 1] * 0x1_0000_0000 + u32[word] <= this.#endMs;
+    return i32[word + 1] * 0x1_0000_0000 + u32[word];
   }
 
   /** Address of the first closed chunk's entry. */
