@@ -66,7 +66,8 @@ test('cut: at 240 samples when they come faster than planned', () => {
 
 test('cut: before a chunk has more than 1024 bytes', () => {
   // No two values have a bit pattern in common, so that each takes some 70 bits.
-  const noise = (i: number) => (i % 2 === 0 ? 1 : -1) * 2 ** ((i * 7919) % 2000 - 1000) * (1 + ((i * 48271) % 65537) / 65537.1);
+  const noise = (i: number) =>
+    (i % 2 === 0 ? 1 : -1) * 2 ** (((i * 7919) % 2000) - 1000) * (1 + ((i * 48271) % 65537) / 65537.1);
   const chunks = chunksOf(every(15_000, 480, T0, noise));
   assert.ok(chunks.length > 4);
   assert.ok(chunks.some(({length}) => length > 1005));

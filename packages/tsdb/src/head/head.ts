@@ -80,6 +80,8 @@ export interface ReplayBatch {
 
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 const CHUNK_RANGE_MS = 2 * 3600 * 1000;
+/** Blocks given back at once when there is no room for a new series. */
+const RECLAIM_MAX = 8192;
 
 /**
  * The newest samples of all series, as their one writer has them; readers in any thread see each `append` whole or not at
@@ -287,16 +289,23 @@ export class Head {
   }
 
   #create(ref: SeriesRef): SeriesSlot {
-    try {
-      const slot = this.#records.create(ref, this.#introduce);
-      if (ref < this.#nextRef) this.arena.u32[HEAD_UNSORTED >>> 2] = 1;
-      this.#nextRef = Math.max(this.#nextRef, ref + 1);
-      this.#unlogged.add(slot);
-      this.arena.u32[HEAD_SERIES >>> 2]++;
-      return slot;
-    } catch (error) {
-      if (error instanceof ArenaFullError) this.#seriesRefused++;
-      throw error;
+    const slot = this.#createOrReclaim(ref);
+    if (ref < this.#nextRef) this.arena.u32[HEAD_UNSORTED >>> 2] = 1;
+    this.#nextRef = Math.max(this.#nextRef, ref + 1);
+    this.#unlogged.add(slot);
+    this.arena.u32[HEAD_SERIES >>> 2]++;
+    return slot;
+  }
+
+  #createOrReclaim(ref: SeriesRef): SeriesSlot {
+    for (;;) {
+      try {
+        return this.#records.create(ref, this.#introduce);
+      } catch (error) {
+        if (error instanceof ArenaFullError && this.arena.epochs.reclaim(RECLAIM_MAX) > 0) continue;
+        if (error instanceof ArenaFullError) this.#seriesRefused++;
+        throw error;
+      }
     }
   }
 

@@ -54,7 +54,7 @@ export class Pinner {
   }
 
   /**
-   * Write rows for the `count` slots at `slots` to `rows`, except for series without samples at or after `startMs`; returns
+   * Write rows for the `count` slots at `slots` to `rows`, except for series without a sample at or after `startMs`; returns
    * how many. All rows are of one commit, newer than the one before when a series got two commits in between; only when that happens
    * over and over, a row may be of a newer commit than others.
    */
@@ -78,7 +78,8 @@ export class Pinner {
         if (!alone) return -1;
         this.#pinAlone(record, i32, row);
       }
-      if (f64[(row + BANK_NEWEST_TIME) >>> 3] < startMs) continue;
+      const newest = f64[(row + BANK_NEWEST_TIME) >>> 3];
+      if (newest < startMs || newest === -Infinity) continue;
       u32[(row + ROW_SLOT) >>> 2] = slot;
       row += ROW_BYTES;
     }

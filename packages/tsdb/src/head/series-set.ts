@@ -153,7 +153,13 @@ export class HeadSeriesSet {
     const {memory} = this.#sources;
     const mark = memory.mark();
     const length = this.#u16(entry + CLOSED_LENGTH);
-    const count = this.#decode(this.#fetchClosed(entry, length), length, this.#u16(entry + CLOSED_SAMPLES), times, values);
+    const count = this.#decode(
+      this.#fetchClosed(entry, length),
+      length,
+      this.#u16(entry + CLOSED_SAMPLES),
+      times,
+      values,
+    );
     memory.release(mark);
     return count;
   }
@@ -187,7 +193,13 @@ export class HeadSeriesSet {
     const minTime = this.#minTime(entry);
     const length = this.#u16(entry + CLOSED_LENGTH);
     const maxTime = minTime + this.#sources.arena.u32[(entry + CLOSED_SPAN) >>> 2];
-    return {address: this.#fetchClosed(entry, length), length, samples: this.#u16(entry + CLOSED_SAMPLES), minTime, maxTime};
+    return {
+      address: this.#fetchClosed(entry, length),
+      length,
+      samples: this.#u16(entry + CLOSED_SAMPLES),
+      minTime,
+      maxTime,
+    };
   }
 
   #copyOpen(i: number): ChunkCopy {
