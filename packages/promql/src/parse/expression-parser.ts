@@ -22,7 +22,7 @@ import {parseLabelMatchers} from './matchers.ts';
 import {setAt, setExtendedRange, setOffset, setTimestamp} from './modifiers.ts';
 import {secondsToNanos} from './number.ts';
 import type {ParserOptions} from './parser.ts';
-import {isAggregation, KEYWORDS, type Token, type TokenType} from './token.ts';
+import {isAggregation, METRIC_NAME_TYPES, type Token, type TokenType} from './token.ts';
 import {rangeOf, span, type TokenStream} from './token-stream.ts';
 
 /** Binary operators by how tightly they bind. */
@@ -36,23 +36,8 @@ const PRECEDENCE: ReadonlyMap<TokenType, number> = new Map<TokenType, number>([
 ]);
 const POWER = 6;
 
-const NO_METRIC_NAMES: ReadonlySet<TokenType> = new Set<TokenType>([
-  'atan2',
-  'bool',
-  'group_left',
-  'group_right',
-  'ignoring',
-  'on',
-  'NUMBER',
-]);
-/** What may name a metric: names and most keywords. */
-const METRIC_NAMES: ReadonlySet<TokenType> = new Set<TokenType>(
-  [...KEYWORDS.values(), 'IDENTIFIER' as const, 'METRIC_IDENTIFIER' as const].filter(
-    (type) => !NO_METRIC_NAMES.has(type),
-  ),
-);
 const EXPRESSION_STARTS: ReadonlySet<TokenType> = new Set<TokenType>([
-  ...METRIC_NAMES,
+  ...METRIC_NAME_TYPES,
   ...(['(', '{', '+', '-', 'NUMBER', 'DURATION', 'STRING'] as const),
 ]);
 /** Names that are functions when a parenthesis follows. */
@@ -215,7 +200,7 @@ export class ExpressionParser {
         case '{':
           return this.#parseSelector(undefined);
         default:
-          if (METRIC_NAMES.has(type)) return this.#parseNamed();
+          if (METRIC_NAME_TYPES.has(type)) return this.#parseNamed();
           tokens.reject();
       }
     }
@@ -282,7 +267,7 @@ export class ExpressionParser {
   /** Conditions of a selector without modifiers, for the API's `match[]`. */
   parseMetricSelector(): VectorSelector {
     const tokens = this.#tokens;
-    while (tokens.peek() !== '{' && !METRIC_NAMES.has(tokens.peek())) tokens.reject();
+    while (tokens.peek() !== '{' && !METRIC_NAME_TYPES.has(tokens.peek())) tokens.reject();
     return this.#parseSelector(tokens.peek() === '{' ? undefined : tokens.take());
   }
 

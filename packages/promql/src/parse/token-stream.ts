@@ -120,14 +120,14 @@ export class TokenStream {
     this.#ahead = undefined;
   }
 
-  /** The same where the rule at hand can recover by itself. */
-  stumble(context: string, expected: string): void {
+  /** The same where the rule at hand can recover by itself. Without a context nothing is reported. */
+  stumble(context: string | undefined, expected: string): void {
     if (this.#recovering) this.reject();
     else this.#recover(context, expected);
   }
 
-  /** Runs `parse`; where that rejects a token, reports it as unexpected in `context` and returns undefined. */
-  guard<T>(parse: () => T, context: string, expected: string): T | undefined {
+  /** Runs `parse`; where that rejects a token, reports it as unexpected in `context`, if any, and returns undefined. */
+  guard<T>(parse: () => T, context: string | undefined, expected: string): T | undefined {
     const {depth} = this.#nesting;
     try {
       return parse();
@@ -139,9 +139,9 @@ export class TokenStream {
     }
   }
 
-  #recover(context: string, expected: string): void {
+  #recover(context: string | undefined, expected: string): void {
     this.#recovering = true;
-    this.unexpected(context, expected);
+    if (context !== undefined) this.unexpected(context, expected);
   }
 
   /** Reports the token read last; once is enough for what the lexer has reported. */
@@ -154,6 +154,12 @@ export class TokenStream {
 
   report(range: SourceRange, message: string): void {
     this.#issues.push({range, message});
+  }
+
+  /** Reports and gives up. */
+  fail(range: SourceRange, message: string): never {
+    this.report(range, message);
+    throw ABORT;
   }
 
   /** Runs `parse` one level further down. */
@@ -180,9 +186,7 @@ export class TokenStream {
   }
 
   #checkDepth(): void {
-    if (!this.#nesting.isTooDeep) return;
-    this.report(this.lastRange, `expression is nested more than ${DEPTH_MAX} levels deep`);
-    throw ABORT;
+    if (this.#nesting.isTooDeep) this.fail(this.lastRange, `expression is nested more than ${DEPTH_MAX} levels deep`);
   }
 
   /** Runs the rule for the whole text, reads the text to its end and throws `ParseError` if anything was reported. */

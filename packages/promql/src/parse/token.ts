@@ -135,6 +135,23 @@ export const KEYWORDS: ReadonlyMap<string, Keyword | 'NUMBER'> = new Map<string,
   ['nan', 'NUMBER'],
 ]);
 
+const NO_METRIC_NAMES: ReadonlySet<TokenType> = new Set<TokenType>([
+  'atan2',
+  'bool',
+  'group_left',
+  'group_right',
+  'ignoring',
+  'on',
+  'NUMBER',
+]);
+
+/** What may name a metric: names and most keywords. */
+export const METRIC_NAME_TYPES: ReadonlySet<TokenType> = new Set<TokenType>(
+  [...KEYWORDS.values(), 'IDENTIFIER' as const, 'METRIC_IDENTIFIER' as const].filter(
+    (type) => !NO_METRIC_NAMES.has(type),
+  ),
+);
+
 export const HISTOGRAM_KEYS: ReadonlySet<string> = new Set<HistogramKey>([
   'sum',
   'count',
