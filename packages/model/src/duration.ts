@@ -43,7 +43,7 @@ export function parseDuration(text: string): number {
 
 /** Like `parseDuration`, with an optional minus sign before the whole. */
 export function parseSignedDuration(text: string): number {
-  return text.startsWith('-') ? -parseDuration(text.slice(1)) : parseDuration(text);
+  return text.startsWith('-') ? 0 - parseDuration(text.slice(1)) : parseDuration(text);
 }
 
 function durationPart(text: string, at: number): [digits: string, unit: string] {
@@ -103,7 +103,8 @@ export function parseGoDuration(text: string): number {
     }
     at += whole.length;
   }
-  return (negative ? -1 : 1) * (Number(nanoseconds) / 1e6);
+  const ms = Number(nanoseconds / 1_000_000n) + Number(nanoseconds % 1_000_000n) / 1e6;
+  return negative && ms !== 0 ? -ms : ms;
 }
 
 function goPartNanoseconds(text: string, digits: string, fraction: string, unit: string): bigint {
@@ -120,24 +121,28 @@ function goPartNanoseconds(text: string, digits: string, fraction: string, unit:
 
 /** A duration as Go's `time.Duration.String` prints it: `1h2m3.5s`, `100ms`, `1.5µs`, `0s`; `ms` may have a fraction. */
 export function formatGoDuration(ms: number): string {
-  const nanoseconds = Math.round(Math.abs(ms) * 1e6);
-  const sign = ms < 0 && nanoseconds > 0 ? '-' : '';
-  if (nanoseconds === 0) return '0s';
-  if (nanoseconds < 1e3) return `${sign}${nanoseconds}ns`;
-  if (nanoseconds < 1e6) return `${sign}${decimal(nanoseconds, 3)}µs`;
-  if (nanoseconds < 1e9) return `${sign}${decimal(nanoseconds, 6)}ms`;
-  const minutes = Math.floor(nanoseconds / 60e9);
-  const seconds = `${decimal(nanoseconds % 60e9, 9)}s`;
-  if (minutes === 0) return sign + seconds;
-  const hours = Math.floor(minutes / 60);
-  return hours === 0 ? `${sign}${minutes}m${seconds}` : `${sign}${hours}h${minutes % 60}m${seconds}`;
+  const size = Math.abs(ms);
+  const wholeMs = Math.floor(size);
+  const nanoseconds = BigInt(wholeMs) * 1_000_000n + BigInt(Math.round((size - wholeMs) * 1e6));
+  if (nanoseconds === 0n) return '0s';
+  return (ms < 0 ? '-' : '') + formatNanoseconds(nanoseconds);
+}
+
+function formatNanoseconds(nanoseconds: bigint): string {
+  if (nanoseconds < 1_000n) return `${nanoseconds}ns`;
+  if (nanoseconds < 1_000_000n) return `${decimal(nanoseconds, 3)}µs`;
+  if (nanoseconds < 1_000_000_000n) return `${decimal(nanoseconds, 6)}ms`;
+  const minutes = nanoseconds / 60_000_000_000n;
+  const seconds = `${decimal(nanoseconds % 60_000_000_000n, 9)}s`;
+  if (minutes === 0n) return seconds;
+  return minutes < 60n ? `${minutes}m${seconds}` : `${minutes / 60n}h${minutes % 60n}m${seconds}`;
 }
 
 /** `n` / 10^`places` without trailing zeros. */
-function decimal(n: number, places: number): string {
-  const unit = 10 ** places;
+function decimal(n: bigint, places: number): string {
+  const unit = 10n ** BigInt(places);
   const fraction = String(n % unit)
     .padStart(places, '0')
     .replace(/0+$/, '');
-  return fraction === '' ? String(Math.floor(n / unit)) : `${Math.floor(n / unit)}.${fraction}`;
+  return fraction === '' ? String(n / unit) : `${n / unit}.${fraction}`;
 }

@@ -25,6 +25,8 @@ function escapeChar(char: string): string {
   const short = SHORT_ESCAPES[char];
   if (short !== undefined) return short;
   const code = char.codePointAt(0)!;
+  // A byte that is no UTF-8, as the YAML decoder keeps it.
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(code - 0xdc00, 2)}`;
   // A lone surrogate of these stands for a byte that is not UTF-8.
   if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(code - 0xdc00, 2)}`;
   if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;

@@ -25,7 +25,7 @@ export class TimestampError extends Error {
 export function parseTime(text: string): TimestampMs {
   const seconds = parseGoFloat(text, {underscores: true});
   const ms = seconds === undefined ? (parseRfc3339(text) ?? boundaryTime(text)) : secondsToMs(seconds);
-  if (ms === undefined || Number.isNaN(ms)) {
+  if (ms === undefined || !Number.isFinite(ms)) {
     throw new TimestampError(`cannot parse ${quoteGo(text)} to a valid timestamp`);
   }
   return Math.min(Math.max(ms, TIME_MIN), TIME_MAX);

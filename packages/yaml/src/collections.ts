@@ -82,9 +82,9 @@ export function readEntries(
   owner: string,
   depth = 0,
 ): NamedEntry[] {
+  if (!node.entries.some(({key}) => isMerge(key))) return ownEntries(node.entries, path, context, owner);
   const own = node.entries.filter(({key}) => !isMerge(key));
   const named = ownEntries(own, path, context, owner);
-  if (own.length === node.entries.length) return named;
   const seen = new Set(named.map(({name}) => name));
   for (const {value} of node.entries.filter(({key}) => isMerge(key))) {
     for (const entry of mergedEntries(value, path, context, owner, depth + 1)) {

@@ -36,7 +36,6 @@ class Decoding implements DecodeContext {
   readonly problems: YamlProblem[] = [];
   private readonly document: YamlDocument;
   private readonly file: string | undefined;
-  private readonly seen = new Set<YamlNode>();
   private visits = 0;
 
   constructor(document: YamlDocument, options: DecodeOptions) {
@@ -66,9 +65,8 @@ class Decoding implements DecodeContext {
 
   visit(node: YamlNode): void {
     this.visits++;
-    this.seen.add(node);
     // Without aliases every node is visited once; with them a document of a few lines can have billions.
-    if (this.visits > VISITS_MIN && this.visits > 10 * this.seen.size) {
+    if (this.visits > VISITS_MIN && this.visits > 10 * this.document.nodes) {
       const {line, column} = this.position(node);
       const message = 'document contains excessive aliasing';
       throw new YamlError(this.file, [{line, column, path: '', message, kind: 'syntax'}]);

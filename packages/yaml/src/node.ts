@@ -56,6 +56,8 @@ export type YamlNode = ScalarNode | SequenceNode | MappingNode;
 export interface YamlDocument {
   /** Undefined when there is nothing but comments. */
   readonly root: YamlNode | undefined;
+  /** Nodes as they were written, an alias being one. */
+  readonly nodes: number;
   /** Line and column, both from 1, of an offset of a node. */
   position(offset: number): {line: number; column: number};
 }
@@ -80,7 +82,7 @@ export function parseYaml(text: string, options: ParseOptions = {}): YamlDocumen
   if (source.length > (options.lengthMax ?? LENGTH_MAX)) fail(0, `document of ${source.length} characters is too long`);
   const events = readEvents(source, fail);
   const root = new TreeBuilder(source, events, fail).build();
-  return {root, position: (offset) => lines.position(offset)};
+  return {root, nodes: events.length, position: (offset) => lines.position(offset)};
 }
 
 type Fail = (offset: number, message: string, cause?: unknown) => never;

@@ -196,7 +196,7 @@ type Style = 'plain' | 'single' | 'double' | 'literal';
 
 function chooseStyle(text: string, place: Place): Style {
   const inLine = place === 'key' || place === 'flow';
-  if (!isPrintableText(text)) return 'double';
+  if (UNPRINTABLE.test(text)) return 'double';
   if (text.includes('\n')) return inLine || / (?:\n|$)/.test(text) ? 'double' : 'literal';
   if (resolvePlain(text).tag !== '!!str' || isBase60(text)) return 'double';
   if (/^ | $/.test(text)) return 'single';
@@ -219,14 +219,13 @@ function chomping(text: string): string {
   return text.endsWith('\n\n') || text === '\n' ? '+' : '';
 }
 
-function isPrintableText(text: string): boolean {
-  for (const char of text) if (char !== '\n' && !isPrintable(char)) return false;
-  return true;
-}
-
 /** What Go's emitter lets stand unescaped: not even all printable characters, those beyond U+FFFF are escaped. */
+const PRINTABLE = '\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd';
+const PRINTABLE_CHAR = new RegExp(`^[${PRINTABLE}]$`);
+const UNPRINTABLE = new RegExp(`[^\\n${PRINTABLE}]`);
+
 function isPrintable(char: string): boolean {
-  return /^[\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]$/.test(char);
+  return PRINTABLE_CHAR.test(char);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
