@@ -31,7 +31,7 @@ import {
 import {EntryKind, type ExpositionParser, type MetricType} from '@narthex/exposition/entry.ts';
 import {LineIndex} from './line-index.ts';
 import {LineTable} from './line-table.ts';
-import type {Staging} from './staging.ts';
+import type {Staging} from '@narthex/tsdb/head/staging.ts';
 
 const NEWLINE = 10;
 const SPACE = 32;

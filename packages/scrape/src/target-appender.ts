@@ -9,7 +9,7 @@ import {BodyWalk, type BodyWalkResult, type LineResolution} from './body-walk.ts
 import type {ScrapeConfig} from './config.ts';
 import {LineTable} from './line-table.ts';
 import {checkLabelLimits, sampleLabels, SampleLabelsError} from './sample-labels.ts';
-import {Staging} from './staging.ts';
+import {Staging} from '@narthex/tsdb/head/staging.ts';
 
 /** Where scraped samples go: the database of the ingest thread. */
 export interface SampleStore {

@@ -1,6 +1,6 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {STALE_NAN_BITS} from '@narthex/model/stale.ts';
-import type {SampleBatch} from '@narthex/tsdb/head/types.ts';
+import type {SampleBatch} from './types.ts';
 
 /**
  * Samples on their way to one commit, in a thread's own memory: taken at construction, given back with the memory's mark. More room is taken
