@@ -101,6 +101,13 @@ function isSame(a: usize, b: usize, length: u32): bool {
   return true;
 }
 
+// @ts-ignore: decorator
+@inline
+function isText(symbol: u32, text: usize, length: u32): bool {
+  const record = symbolAt(symbol);
+  return load<u32>(record, SYMBOL_LENGTH) === length && isSame(load<u32>(record, SYMBOL_TEXT), text, length);
+}
+
 function findSymbol(hash: u32, text: usize, length: u32): u32 {
   const block = blockOf(SYMBOL_TABLE, hash);
   const capacity = load<u32>(block);
@@ -109,9 +116,7 @@ function findSymbol(hash: u32, text: usize, length: u32): u32 {
     const stored = load<u32>(entry, 4);
     if (stored === 0) return NONE;
     if (load<u32>(entry) !== hash || stored === NONE) continue;
-    const record = symbolAt(stored - 1);
-    if (load<u32>(record, SYMBOL_LENGTH) !== length) continue;
-    if (isSame(load<u32>(record, SYMBOL_TEXT), text, length)) return stored - 1;
+    if (isText(stored - 1, text, length)) return stored - 1;
   }
   return NONE;
 }
@@ -156,7 +161,10 @@ function dropEmpty(stage: usize): void {
   store<u32>(stage, kept, STAGE_LABELS);
 }
 
-/** The slot of the staged label set; 0xffffffff when there is none, its hashes and the symbols that exist then noted in the stage. */
+/**
+ * The slot of the staged label set; 0xffffffff when there is none: the stage then has the symbols that exist, and the hashes of
+ * the texts that have none. The stage must still have the symbols of the last time, or 0xffffffff.
+ */
 export function stageFind(stage: usize): u32 {
   dropEmpty(stage);
   const labels = load<u32>(stage, STAGE_LABELS);
@@ -169,6 +177,9 @@ export function stageFind(stage: usize): u32 {
   for (let i: usize = 0; i < (labels as usize) << 1; i++) {
     const start = load<u32>(ranges + (i << 3));
     const length = load<u32>(ranges + (i << 3), 4) - start;
+    // Neighbours share most labels: what was at this place last time needs no hash and no table.
+    const last = load<u32>(symbols + (i << 2));
+    if (last !== NONE && isText(last, text + start, length)) continue;
     const hash = indexHash(text + start, length, seed);
     const symbol = findSymbol(hash, text + start, length);
     store<u32>(hashes + (i << 2), hash);
@@ -176,6 +187,12 @@ export function stageFind(stage: usize): u32 {
     if (symbol === NONE) isKnown = false;
   }
   return isKnown ? findSeries(stageHash(stage), symbols, labels) : NONE;
+}
+
+// @ts-ignore: decorator
+@inline
+function isPair(pair: usize, name: u32, value: u32): bool {
+  return load<u32>(pair, PAIR_NAME) === name && load<u32>(pair, PAIR_VALUE) === value;
 }
 
 function findPair(name: u32, value: u32, seed: u32): usize {
@@ -188,7 +205,7 @@ function findPair(name: u32, value: u32, seed: u32): usize {
     if (stored === 0) return 0;
     if (load<u32>(entry) !== hash || stored === NONE) continue;
     const pair = recordAt(PAIR_RECORDS, stored - 1, PAIR_SHIFT, PAIR_BYTES);
-    if (load<u32>(pair, PAIR_NAME) === name && load<u32>(pair, PAIR_VALUE) === value) return pair;
+    if (isPair(pair, name, value)) return pair;
   }
   return 0;
 }
@@ -202,7 +219,9 @@ export function stagePairs(stage: usize): u32 {
   let missing: u32 = 0;
   for (let i: usize = 0; i < labels; i++) {
     const name = load<u32>(symbols + (i << 3));
-    const pair = findPair(name, load<u32>(symbols + (i << 3), 4), seed);
+    const value = load<u32>(symbols + (i << 3), 4);
+    const last = load<u32>(pairs + (i << 2)) as usize;
+    const pair = last !== 0 && isPair(last, name, value) ? last : findPair(name, value, seed);
     const isReady = pair !== 0 && load<u32>(pair, PAIR_SLOTS + 4) < load<u32>(pair, PAIR_SLOTS + 8);
     store<u32>(pairs + (i << 2), isReady ? pair : 0);
     if (!isReady) missing++;

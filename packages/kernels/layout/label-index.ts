@@ -74,9 +74,9 @@ export const STAGE_HASH = 8;
 export const STAGE_TEXT = 12;
 /** Address of name start, name end, value start, value end of each label, relative to the text. */
 export const STAGE_RANGES = 16;
-/** Address of the hashes of names and values. */
+/** Address of the hashes of names and values, where these were not known. */
 export const STAGE_HASHES = 20;
-/** Address of the symbols of names and values; 0xffffffff where there is none. */
+/** Address of the symbols of names and values; 0xffffffff where there is none. Of the last label set until the next one is found. */
 export const STAGE_SYMBOLS = 24;
-/** Address of the addresses of the labels' pair records; 0 where there is none or its vector is full. */
+/** Address of the addresses of the labels' pair records; 0 where there is none or its vector is full. Kept likewise. */
 export const STAGE_PAIRS = 28;

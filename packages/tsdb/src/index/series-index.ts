@@ -147,6 +147,16 @@ export class SeriesIndex {
     u32[(stage + STAGE_HASHES) >>> 2] = arrays + 16 * labelCount;
     u32[(stage + STAGE_SYMBOLS) >>> 2] = arrays + 24 * labelCount;
     u32[(stage + STAGE_PAIRS) >>> 2] = arrays + 32 * labelCount;
+    this.#forget();
+  }
+
+  /** Drop what the stage has of the last label set: the next one must not take it for a guess. */
+  #forget(): void {
+    const {u32} = this.#arena;
+    const symbols = u32[(this.#stage + STAGE_SYMBOLS) >>> 2] >>> 2;
+    const pairs = u32[(this.#stage + STAGE_PAIRS) >>> 2] >>> 2;
+    u32.fill(UNKNOWN, symbols, symbols + 2 * this.#labelsMax);
+    u32.fill(0, pairs, pairs + this.#labelsMax);
   }
 
   #reserveText(bytes: number): void {

@@ -12,14 +12,17 @@ const STEP = 4;
 /** Sorts symbols in a thread's own memory; one object serves many lists. */
 export class SymbolSorter {
   readonly #u8: Uint8Array;
+  readonly #words: Uint32Array;
   readonly #symbols: SymbolReader;
   readonly #memory: KernelMemory;
   /** Word indexes in the memory: from a symbol's place to the place of its key. */
   #keys = 0;
   #u32: Uint32Array;
+  #directory = 0;
 
   constructor(arena: ArenaReader, symbols: SymbolReader, memory: KernelMemory) {
     this.#u8 = arena.u8;
+    this.#words = arena.u32;
     this.#symbols = symbols;
     this.#memory = memory;
     this.#u32 = memory.u32;
@@ -30,6 +33,7 @@ export class SymbolSorter {
     const mark = this.#memory.mark();
     const keys = this.#memory.alloc(count * 4);
     this.#u32 = this.#memory.u32;
+    this.#directory = this.#symbols.directory();
     this.#keys = (keys - address) >> 2;
     const start = address >>> 2;
     this.#load(start, start + count, 0);
@@ -39,10 +43,11 @@ export class SymbolSorter {
 
   #load(from: number, end: number, depth: number): void {
     const u8 = this.#u8;
+    const words = this.#words;
     for (let i = from; i < end; i++) {
-      const length = this.#symbols.length(this.#u32[i]);
-      const at = this.#symbols.address(this.#u32[i]) + depth;
-      const left = length - depth;
+      const record = this.#symbols.recordIn(this.#directory, this.#u32[i]);
+      const at = words[record] + depth;
+      const left = words[record + 1] - depth;
       const a = left > 0 ? u8[at] : 0;
       const b = left > 1 ? u8[at + 1] : 0;
       const c = left > 2 ? u8[at + 2] : 0;
@@ -95,7 +100,10 @@ export class SymbolSorter {
   #sortEqual(from: number, end: number, depth: number): void {
     if (end - from < 2) return;
     let ended = from;
-    for (let i = from; i < end; i++) if (this.#symbols.length(this.#u32[i]) <= depth + STEP) this.#swap(i, ended++);
+    for (let i = from; i < end; i++) {
+      const record = this.#symbols.recordIn(this.#directory, this.#u32[i]);
+      if (this.#words[record + 1] <= depth + STEP) this.#swap(i, ended++);
+    }
     this.#insertionSort(from, ended, depth);
     this.#load(ended, end, depth + STEP);
     this.#sort(ended, end, depth + STEP);

@@ -202,6 +202,16 @@ export class SymbolReader {
     return symbol;
   }
 
+  /** What `recordIn` wants; good for symbols below what `limit` was, until the end of the epoch. */
+  directory(): number {
+    return this.#records.directory();
+  }
+
+  /** The word of the record of `symbol`: address of its bytes, then their number. */
+  recordIn(directory: number, symbol: number): number {
+    return this.#records.addressIn(directory, symbol) >>> 2;
+  }
+
   /** Where the bytes of `symbol` begin in the arena. */
   address(symbol: number): number {
     return this.#arena.u32[this.#records.address(symbol) >>> 2];
