@@ -225,7 +225,7 @@ export function xorDecode(
   let trailing: u32 = 0;
   let significant: u32 = 64;
   for (let i: u32 = 1; i < count; i++) {
-    // Every load is behind such a check, which leaves it within the padding.
+    // From here on at most 37 bits are taken before the last load: what it reads is within the padding, what it misses is found below.
     if (position >= endBits) return CORRUPT;
     let word = peekBits(data, position) & ~clear;
     clear = 0;
@@ -262,7 +262,6 @@ export function xorDecode(
       } else {
         position += 2;
       }
-      if (position + significant > endBits) return CORRUPT;
       value ^= takeBits(data, position, significant) << trailing;
       position += significant;
     }

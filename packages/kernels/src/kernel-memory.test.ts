@@ -62,7 +62,7 @@ test('the peak stays when memory is given back', () => {
 });
 
 test('a chunk of the shared arena is decoded in a memory of its own', () => {
-  const arena = new WebAssembly.Memory({initial: 1, maximum: 1, shared: true});
+  const arena = new WebAssembly.Memory<SharedArrayBuffer>({initial: 1, maximum: 1, shared: true});
   const kernels = loadArenaKernels(arena);
   const chunk = 1024;
   const capacity = 500;

@@ -145,6 +145,11 @@ for (const [name, body, reason, rest, options] of stops) {
   });
 }
 
+test('a line does not match beyond the end of the body', () => {
+  // What lies behind the body in a TestMemory are Zs.
+  assert.equal(walk('# Z', [{text: '# ZZ', slot: layout.LINE_COMMENT}]).reason, DIFFER);
+});
+
 test('a timestamp becomes the time of the sample and marks the record', () => {
   const result = walk('up 1 123\n', [up], {timestamps: TAKE});
   assert.deepEqual(result.staged, [[7, 123, bitsOf(1)]]);

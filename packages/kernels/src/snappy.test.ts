@@ -112,8 +112,29 @@ const blocks: [name: string, block: number[], want: number[] | undefined][] = [
   ['a copy without its distance', [6, 0, 9, 2 | (1 << 2), 1], undefined],
   ['more than claimed', [1, 1 << 2, 1, 2], undefined],
   ['less than claimed', [3, 1 << 2, 1, 2], undefined],
+  ['a literal whose length is cut off', [0x81, 0xb4, 1, 61 << 2, 0], undefined],
   ['a claim without end', [255, 255, 255, 255, 255, 0], undefined],
 ];
 for (const [name, block, want] of blocks) {
   test(`a block: ${name}`, () => assert.deepEqual(decode(Uint8Array.from(block)), want && Uint8Array.from(want)));
 }
+
+test('copies of every size and distance end where they should, near the end too', () => {
+  const letters = Array.from({length: 70}, (_, i) => i + 1);
+  for (const distance of [1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 70]) {
+    for (let size = 1; size <= 64; size += 7) {
+      for (let tail = 0; tail <= 80; tail++) {
+        const length = letters.length + size + tail;
+        const block = [
+          length < 128 ? [length] : [(length & 127) | 128, length >> 7],
+          [60 << 2, letters.length - 1],
+          letters,
+        ];
+        block.push([2 | ((size - 1) << 2), distance, 0]);
+        if (tail > 0) block.push([60 << 2, tail - 1], new Array<number>(tail).fill(99));
+        const bytes = Uint8Array.from(block.flat());
+        assert.deepEqual(decode(bytes), decodeSnappy(bytes));
+      }
+    }
+  }
+});

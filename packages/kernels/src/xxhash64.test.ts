@@ -26,6 +26,13 @@ test('hashes as the reference does', () => {
   fc.assert(fc.property(fc.uint8Array({maxLength: 200}), (bytes) => assert.equal(hash(bytes), xxhash64(bytes))));
 });
 
+test('hashes as the reference does at each length', () => {
+  for (let length = 0; length < 100; length++) {
+    const bytes = Uint8Array.from({length}, (_, i) => 7 * i + length);
+    assert.equal(hash(bytes), xxhash64(bytes), `${length} bytes`);
+  }
+});
+
 test('stores the hash instead of giving a BigInt', () =>
   memory.scoped(() => {
     const {at, length} = memory.putText('asdf');
