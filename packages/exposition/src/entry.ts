@@ -60,7 +60,7 @@ export interface ExpositionParser {
   /** Finds the next entry; throws `ParseError`, after which only `reset` makes sense. */
   next(): EntryKind;
   /**
-   * Reads the one sample line at body[start, end) (its newline included or not) with the metadata seen so far;
+   * Reads the one sample line at body[start, end), its newline included, with the metadata seen so far;
    * throws `ParseError` when it is anything else. Leaves the parser at `end`.
    */
   parseSeriesLine(body: Uint8Array, start: number, end: number): void;
