@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {ArenaFullError} from '../arena/errors.ts';
 import type {PlainSample} from './reference-head.ts';
-import {TestHead, bitsOf} from './test-head.ts';
+import {TestHead, bitsOf} from './testing-head.ts';
 
 const T0 = 1_700_000_000_000;
 const sample = (series: number, time: number, value = 1): PlainSample => ({

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import fc from 'fast-check';
 import {type PlainSample, chunkStarts} from './reference-head.ts';
-import {TestHead, bitsOf} from './test-head.ts';
+import {TestHead, bitsOf} from './testing-head.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -30,7 +30,7 @@ function chunksOf(samples: readonly PlainSample[]): Chunk[] {
   return chunks!.map(({minTime, maxTime, samples, length}) => ({minTime, maxTime, samples, length}));
 }
 
-const every = (stepMs: number, count: number, from = T0, value = (_: number) => 1): PlainSample[] =>
+const every = (stepMs: number, count: number, from = T0, value: (i: number) => number = () => 1): PlainSample[] =>
   Array.from({length: count}, (_, i) => ({series: 1, time: from + i * stepMs, bits: bitsOf(value(i))}));
 
 // What Prometheus makes of these, worked out by its rules.

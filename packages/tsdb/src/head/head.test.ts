@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import fc from 'fast-check';
 import {type PlainSample, ReferenceHead} from './reference-head.ts';
-import {TestHead, bitsOf} from './test-head.ts';
+import {TestHead, bitsOf} from './testing-head.ts';
 
 const STALE = 0x7ff0000000000002n;
 const HOUR = 3_600_000;

@@ -4,7 +4,7 @@ import {Labels} from '@narthex/model/labels.ts';
 import {StorageError} from '../errors.ts';
 import type {CommitLog, LogCommit} from './commit-log.ts';
 import type {PlainSample} from './reference-head.ts';
-import {TestHead, bitsOf} from './test-head.ts';
+import {TestHead, bitsOf} from './testing-head.ts';
 
 const T0 = 1_700_000_000_000;
 const STALE = 0x7ff0000000000002n;

@@ -36,6 +36,8 @@ export class Pinner {
   readonly #records: RecordsReader;
   readonly #memory: KernelMemory;
   #commit = 0;
+  /** Whether the last `pin` gave rows of one commit. */
+  isWhole = true;
 
   constructor(arena: ArenaReader, records: RecordsReader, memory: KernelMemory) {
     this.#words = arena.i32;
@@ -60,6 +62,7 @@ export class Pinner {
    */
   pin(slots: number, count: number, startMs: number, rows: number): number {
     for (let renewals = 0; ; renewals++) {
+      this.isWhole = true;
       const pinned = this.#pinAll(slots, count, startMs, rows, renewals === RENEWALS_MAX);
       if (pinned >= 0) return pinned;
       this.renew();
@@ -88,6 +91,7 @@ export class Pinner {
 
   #pinAlone(record: number, target: Int32Array, row: number): void {
     const commit = this.#commit;
+    this.isWhole = false;
     do this.renew();
     while (!this.#copyBank(record, target, row));
     this.#commit = commit;

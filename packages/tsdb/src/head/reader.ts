@@ -81,7 +81,8 @@ export class HeadReader {
     const length = this.#pinner.pin(address, count, startMs, rows);
     this.#memory.resizeLast(rows, length * ROW_BYTES);
     const sources = {arena: this.#arena, memory: this.#memory, labelSets: this.index.labelSets, chunks: this.#chunks};
-    return new HeadSeriesSet(sources, new Rows(this.#memory, rows), length, startMs, endMs);
+    const {isWhole} = this.#pinner;
+    return new HeadSeriesSet(sources, new Rows(this.#memory, rows), length, {startMs, endMs, isWhole});
   }
 
   /** Series in the head. */

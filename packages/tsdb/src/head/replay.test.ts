@@ -5,7 +5,7 @@ import {Labels} from '@narthex/model/labels.ts';
 import {RawLabels} from './raw-labels.ts';
 import {RefTable} from './ref-table.ts';
 import {sortByRef} from './sort-by-ref.ts';
-import {TestHead} from './test-head.ts';
+import {TestHead} from './testing-head.ts';
 import type {SeriesRef} from './types.ts';
 
 const T0 = 1_700_000_000_000;

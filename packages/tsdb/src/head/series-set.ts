@@ -25,6 +25,13 @@ export interface SeriesSetSources {
   readonly chunks: ChunkCopier;
 }
 
+/** What was selected, both ends included, and whether all rows are of one commit. */
+export interface SeriesSetOptions {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly isWhole: boolean;
+}
+
 /** A chunk in the reader's memory. */
 export interface ChunkCopy {
   /** Where the encoded data begins, as blocks have it: the big-endian count first. The caller releases the memory. */
@@ -42,17 +49,20 @@ export interface ChunkCopy {
  */
 export class HeadSeriesSet {
   readonly length: number;
+  /** Whether all series are of one commit; false only when series were committed twice during several looks at all of them. */
+  readonly isWhole: boolean;
   readonly #sources: SeriesSetSources;
   readonly #rows: Rows;
   readonly #startMs: number;
   readonly #endMs: number;
 
-  constructor(sources: SeriesSetSources, rows: Rows, length: number, startMs: number, endMs: number) {
+  constructor(sources: SeriesSetSources, rows: Rows, length: number, how: SeriesSetOptions) {
     this.length = length;
     this.#sources = sources;
     this.#rows = rows;
-    this.#startMs = startMs;
-    this.#endMs = endMs;
+    this.#startMs = how.startMs;
+    this.#endMs = how.endMs;
+    this.isWhole = how.isWhole;
   }
 
   /** Copies the label pairs of series `i` (name symbol, value symbol, ... in byte order of names) to `out`; returns the number of labels. */
