@@ -1,0 +1,86 @@
+// A cell of the query engine is 8 bytes: a float, or nothing. Nothing is written as the stale marker, which no evaluated expression
+// can have as its value: selectors drop it, and arithmetic in WebAssembly only makes NaNs whose quiet bit is set. NaNs with the
+// high word of HISTOGRAM_BOX are kept for references to native histograms; a stored sample that looks like one becomes a plain NaN.
+
+export const ABSENT: u64 = 0x7ff0000000000002;
+export const NAN_BITS: u64 = 0x7ff8000000000001;
+const BOX_HIGH: u64 = 0x7ff00001;
+
+// @ts-ignore: decorator
+@inline
+export function isAbsent(at: usize): bool {
+  return load<u64>(at) === ABSENT;
+}
+
+/** The bits of a stored sample as a cell. */
+// @ts-ignore: decorator
+@inline
+export function cellOf(bits: u64): u64 {
+  return bits >>> 32 === BOX_HIGH ? NAN_BITS : bits;
+}
+
+/** Make `count` cells at `cells` absent. */
+export function cellsClear(cells: usize, count: u32): void {
+  const end = cells + ((count as usize) << 3);
+  for (; cells < end; cells += 8) store<u64>(cells, ABSENT);
+}
+
+/** How many of the `count` cells at `cells` are present. */
+export function cellsCount(cells: usize, count: u32): u32 {
+  const end = cells + ((count as usize) << 3);
+  let present: u32 = 0;
+  for (; cells < end; cells += 8) present += isAbsent(cells) ? 0 : 1;
+  return present;
+}
+
+/**
+ * Write the present cells of a row as samples, oldest first: cell `i` stands for the time `first + i * step` ms.
+ * Returns how many there are; `times` and `values` have room for `count` each.
+ */
+export function cellsToSamples(cells: usize, count: u32, first: f64, step: f64, times: usize, values: usize): u32 {
+  let n: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const bits = load<u64>(cells + ((i as usize) << 3));
+    if (bits === ABSENT) continue;
+    store<f64>(times + ((n as usize) << 3), first + (i as f64) * step);
+    store<u64>(values + ((n as usize) << 3), bits);
+    n++;
+  }
+  return n;
+}
+
+/** Repeat the cell at `from` `count` times from `to` on. */
+export function cellsRepeat(from: usize, to: usize, count: u32): void {
+  const bits = load<u64>(from);
+  const end = to + ((count as usize) << 3);
+  for (; to < end; to += 8) store<u64>(to, bits);
+}
+
+/**
+ * Copy the present ones of `count` cells over those at `to`. Returns the index of the first one that is present on both sides,
+ * and stops there; -1 when none is.
+ */
+export function cellsMerge(from: usize, to: usize, count: u32): i32 {
+  for (let i: u32 = 0; i < count; i++) {
+    const bits = load<u64>(from + ((i as usize) << 3));
+    if (bits === ABSENT) continue;
+    const target = to + ((i as usize) << 3);
+    if (!isAbsent(target)) return i;
+    store<u64>(target, bits);
+  }
+  return -1;
+}
+
+/** Make those of `count` cells absent whose counterpart at `mask` is present (`whenPresent`) or absent (not `whenPresent`). */
+export function cellsMask(cells: usize, mask: usize, count: u32, whenPresent: bool): void {
+  for (let i: u32 = 0; i < count; i++) {
+    if (isAbsent(mask + ((i as usize) << 3)) !== whenPresent) store<u64>(cells + ((i as usize) << 3), ABSENT);
+  }
+}
+
+/** For each of `count` cells that is present, make the cell at `seen` present (0). */
+export function cellsSeen(cells: usize, count: u32, seen: usize): void {
+  for (let i: u32 = 0; i < count; i++) {
+    if (!isAbsent(cells + ((i as usize) << 3))) store<f64>(seen + ((i as usize) << 3), 0);
+  }
+}

@@ -1,0 +1,190 @@
+// Numbers as JSON text. Floats get the shortest digits that read back as the same float, by Schubfach (R. Giulietti, "The Schubfach way to
+// render doubles"), and Prometheus' notation: plain decimals, an exponent below 1e-6 and from 1e21 on.
+
+const POWER_MIN: i32 = -292;
+const HIDDEN: u64 = 0x0010000000000000;
+const BOX_ABSENT: u64 = 0x7ff0000000000002;
+/** Most bytes that `[time,"value"],` takes. */
+const POINT_BYTES: usize = 64;
+
+// @ts-ignore: decorator
+@inline
+function highOf(a: u64, b: u64): u64 {
+  const aLow = a & 0xffffffff;
+  const aHigh = a >>> 32;
+  const bLow = b & 0xffffffff;
+  const bHigh = b >>> 32;
+  const middle = aHigh * bLow + ((aLow * bLow) >>> 32);
+  const other = aLow * bHigh + (middle & 0xffffffff);
+  return aHigh * bHigh + (middle >>> 32) + (other >>> 32);
+}
+
+/** The product of `c` and the power of ten at `power` (two words, high first), over 2^128, with all lost bits or-ed into the last one. */
+// @ts-ignore: decorator
+@inline
+function roundToOdd(power: usize, c: u64): u64 {
+  const high = load<u64>(power);
+  const x = highOf(load<u64>(power, 8), c);
+  const low = high * c;
+  const sum = low + x;
+  return (highOf(high, c) + (sum < low ? 1 : 0)) | (sum > 1 ? 1 : 0);
+}
+
+/** Write `digits` in decimal at `out`; returns the end. */
+function writeUnsigned(digits: u64, out: usize): usize {
+  let length: usize = 1;
+  for (let rest = digits; rest >= 10; rest /= 10) length++;
+  for (let at = out + length; at > out; digits /= 10) store<u8>(--at, (48 + (digits % 10)) as u8);
+  return out + length;
+}
+
+function writeZeros(count: i32, out: usize): usize {
+  for (let i = 0; i < count; i++) store<u8>(out++, 48);
+  return out;
+}
+
+/** Write `digits * 10^exponent`. */
+function writeDecimal(digits: u64, exponent: i32, out: usize): usize {
+  while (digits % 10 === 0) {
+    digits /= 10;
+    exponent++;
+  }
+  let length: i32 = 1;
+  for (let rest = digits; rest >= 10; rest /= 10) length++;
+  // The value is 0.d1d2d3... * 10^point.
+  const point = length + exponent;
+  if (point > 21 || point < -5) return writeScientific(digits, length, point - 1, out);
+  if (exponent >= 0) return writeZeros(exponent, writeUnsigned(digits, out));
+  if (point <= 0) {
+    store<u16>(out, 0x2e30);
+    return writeUnsigned(digits, writeZeros(-point, out + 2));
+  }
+  writeUnsigned(digits, out + 1);
+  memory.copy(out, out + 1, point as usize);
+  store<u8>(out + (point as usize), 46);
+  return out + (length as usize) + 1;
+}
+
+function writeScientific(digits: u64, length: i32, exponent: i32, out: usize): usize {
+  let end = writeUnsigned(digits, out + 1);
+  store<u8>(out, load<u8>(out, 1));
+  if (length === 1) end = out + 1;
+  else store<u8>(out, 46, 1);
+  store<u8>(end++, 101);
+  store<u8>(end++, exponent < 0 ? 45 : 43);
+  const size = exponent < 0 ? -exponent : exponent;
+  if (size < 10) store<u8>(end++, 48);
+  return writeUnsigned(size as u64, end);
+}
+
+function writeShortest(bits: u64, powers: usize, out: usize): usize {
+  const fraction = bits & (HIDDEN - 1);
+  const biased = ((bits >>> 52) & 0x7ff) as i32;
+  const c = biased === 0 ? fraction : fraction | HIDDEN;
+  const q = (biased === 0 ? 1 : biased) - 1075;
+  if (-52 <= q && q <= 0 && c >>> -q << -q === c) return writeDecimal(c >>> -q, 0, out);
+
+  const isOdd = c & 1;
+  const closer = fraction === 0 && biased > 1;
+  const k = (q * 1262611 - (closer ? 524031 : 0)) >> 22;
+  const h = q + ((-k * 1741647) >> 19) + 1;
+  const power = powers + (((-k - POWER_MIN) as usize) << 4);
+  const center = c << 2;
+  const lower = roundToOdd(power, (center - (closer ? 1 : 2)) << h) + isOdd;
+  const middle = roundToOdd(power, center << h);
+  const upper = roundToOdd(power, (center + 2) << h) - isOdd;
+  const s = middle >>> 2;
+  if (s >= 10) {
+    const tens = s / 10;
+    const downIn = lower <= 40 * tens;
+    const upIn = 40 * tens + 40 <= upper;
+    if (downIn !== upIn) return writeDecimal(tens + (upIn ? 1 : 0), k + 1, out);
+  }
+  const downIn = lower <= s << 2;
+  const upIn = (s << 2) + 4 <= upper;
+  if (downIn !== upIn) return writeDecimal(s + (upIn ? 1 : 0), k, out);
+  const half = (s << 2) + 2;
+  const up = middle > half || (middle === half && (s & 1) !== 0);
+  return writeDecimal(s + (up ? 1 : 0), k, out);
+}
+
+/**
+ * Write the float with these `bits` at `out` (28 bytes of room) as Prometheus' JSON does, without quotes; returns the end.
+ * `powers` is the table of `powersOfTen` (json-powers.ts).
+ */
+export function writeFloat(bits: u64, powers: usize, out: usize): usize {
+  const magnitude = bits & 0x7fffffffffffffff;
+  if (magnitude > 0x7ff0000000000000) {
+    store<u16>(out, 0x614e);
+    store<u8>(out, 78, 2);
+    return out + 3;
+  }
+  if (magnitude === 0x7ff0000000000000) {
+    store<u32>(out, bits >>> 63 ? 0x666e492d : 0x666e492b);
+    return out + 4;
+  }
+  if (bits >>> 63) store<u8>(out++, 45);
+  if (magnitude === 0) {
+    store<u8>(out, 48);
+    return out + 1;
+  }
+  return writeShortest(magnitude, powers, out);
+}
+
+/** Write a time in whole milliseconds as seconds; returns the end. */
+export function writeTimestamp(ms: f64, out: usize): usize {
+  let rest = ms as i64;
+  if (rest < 0) {
+    store<u8>(out++, 45);
+    rest = -rest;
+  }
+  out = writeUnsigned((rest as u64) / 1000, out);
+  const fraction = (rest as u64) % 1000;
+  if (fraction === 0) return out;
+  store<u8>(out++, 46);
+  store<u8>(out, (48 + fraction / 100) as u8);
+  store<u8>(out, (48 + ((fraction / 10) % 10)) as u8, 1);
+  store<u8>(out, (48 + (fraction % 10)) as u8, 2);
+  return out + 3;
+}
+
+// @ts-ignore: decorator
+@inline
+function writePoint(time: f64, bits: u64, powers: usize, out: usize): usize {
+  store<u8>(out++, 91);
+  out = writeTimestamp(time, out);
+  store<u16>(out, 0x222c);
+  out = writeFloat(bits, powers, out + 2);
+  store<u16>(out, 0x5d22);
+  return out + 2;
+}
+
+/**
+ * Write `[time,"value"]` for the present ones of `count` cells, separated by commas (`comma`: one before the first, too), as long as there is
+ * room up to `end`. Cell `i` stands for `first + i * step` ms, or for the time in `times[i]` when `times` is not 0.
+ * `progress` (two u32) gets the number of cells done and the end of the text.
+ */
+export function writePoints(
+  cells: usize,
+  count: u32,
+  first: f64,
+  step: f64,
+  times: usize,
+  powers: usize,
+  comma: bool,
+  out: usize,
+  end: usize,
+  progress: usize,
+): void {
+  let i: u32 = 0;
+  for (; i < count && out + POINT_BYTES <= end; i++) {
+    const bits = load<u64>(cells + ((i as usize) << 3));
+    if (bits === BOX_ABSENT) continue;
+    if (comma) store<u8>(out++, 44);
+    comma = true;
+    const time = times ? load<f64>(times + ((i as usize) << 3)) : first + (i as f64) * step;
+    out = writePoint(time, bits, powers, out);
+  }
+  store<u32>(progress, i);
+  store<u32>(progress, out as u32, 4);
+}

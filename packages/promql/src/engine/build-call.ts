@@ -1,0 +1,266 @@
+import {METRIC_NAME} from '@narthex/model/labels.ts';
+import type {Matcher} from '@narthex/model/matcher.ts';
+import type {Call, Expr} from '../parse/ast.ts';
+import {formatFloat} from '@narthex/model/value.ts';
+import type {Builder} from './builder.ts';
+import {clampCells, mapAllFloats, mapFloats, mapSteps, mapWithParameter} from './cell-transforms.ts';
+import {
+  BucketFunction,
+  type BucketMeasure,
+  fractionMeasure,
+  quantileMeasure,
+  warnQuantiles,
+} from './histogram-functions.ts';
+import {labelJoin, labelReplace, MapLabels} from './label-functions.ts';
+import {EMPTY_SET, type LabelSetId} from './label-table.ts';
+import {DATE_FUNCTIONS, FLOAT_FUNCTIONS} from './math.ts';
+import {ALL_LABELS, type LabelDemand, NO_LABELS, type Operator} from './operator.ts';
+import {OVER_TIME, RATES} from './ops.ts';
+import type {QueryContext} from './query-context.ts';
+import {assert, notSupported} from './query-error.ts';
+import {withoutParens} from './query-shape.ts';
+import {NoRows} from './no-rows.ts';
+import {DistinctRows} from './distinct-rows.ts';
+import {rangeVectorOf, windowsOf} from './sampled-window.ts';
+import {constant, type Scalar, scalarAt} from './scalar.ts';
+import {Absent, VectorOf} from './single-row.ts';
+import {haveOneName} from './series-labels.ts';
+import {byLabels, byValue, SortRows} from './sort-rows.ts';
+import type {StepGrid} from './step-grid.ts';
+import {WindowFunction} from './window.ts';
+
+const WINDOW_FUNCTIONS: ReadonlySet<string> = new Set([
+  ...Object.keys(OVER_TIME),
+  ...Object.keys(RATES),
+  'irate',
+  'idelta',
+  'min_over_time',
+  'max_over_time',
+]);
+
+/** Functions of native histograms alone: floats have no result. */
+const HISTOGRAM_ONLY: ReadonlySet<string> = new Set([
+  'histogram_avg',
+  'histogram_count',
+  'histogram_sum',
+  'histogram_stddev',
+  'histogram_stdvar',
+]);
+
+/** The operator of a function that gives an instant vector. */
+export function buildCall(builder: Builder, call: Call, grid: StepGrid, demand: LabelDemand): Operator {
+  const {name} = call.func;
+  const {context} = builder;
+  if (WINDOW_FUNCTIONS.has(name)) return windowCall(builder, call, grid, demand);
+  if (name in FLOAT_FUNCTIONS) {
+    return builder.map(builder.vector(call.args[0], grid), mapFloats(context, FLOAT_FUNCTIONS[name]), true);
+  }
+  if (name in DATE_FUNCTIONS) return dateCall(builder, call, grid);
+  if (HISTOGRAM_ONLY.has(name)) return new NoRows(builder.vector(call.args[0], grid));
+  switch (name) {
+    case 'absent':
+      return new Absent(context, builder.vector(call.args[0], grid, NO_LABELS), absentLabels(context, call.args[0]));
+    case 'absent_over_time':
+      return absentOverTime(builder, call, grid);
+    case 'clamp':
+    case 'clamp_min':
+    case 'clamp_max':
+      return clampCall(builder, call, grid);
+    case 'round':
+      return roundCall(builder, call, grid);
+    case 'vector':
+      return new VectorOf(context, builder.scalar(call.args[0], grid), grid);
+    case 'timestamp':
+      return timestampCall(builder, call, grid);
+    case 'sort':
+    case 'sort_desc':
+    case 'sort_by_label':
+    case 'sort_by_label_desc':
+      return sortCall(builder, call, grid);
+    case 'label_replace':
+    case 'label_join':
+      return labelCall(builder, call, grid);
+    case 'histogram_quantile':
+    case 'histogram_quantiles':
+    case 'histogram_fraction':
+      return bucketCall(builder, call, grid);
+    default:
+      throw notSupported(`function ${name}()`);
+  }
+}
+
+function windowCall(builder: Builder, call: Call, grid: StepGrid, demand: LabelDemand): Operator {
+  const {context} = builder;
+  const {name} = call.func;
+  const keepsName = name === 'last_over_time' || name === 'first_over_time';
+  const argument = call.args.find((arg) => arg.type === 'matrix')!;
+  const node = rangeVectorOf(argument);
+  // Rows whose equal labels must be found are read with all labels.
+  const isChecked = !keepsName && !context.options.delayedNameRemoval && !mayReduce(node, context);
+  const source = builder.samples(node, grid, isChecked ? ALL_LABELS : demand, !keepsName);
+  const scalars = call.args.filter((arg) => arg.type === 'scalar').map((arg) => builder.scalar(arg, grid));
+  const windows = windowsOf(builder.shape, node, grid);
+  const window = new WindowFunction(context, source, {
+    call,
+    grid,
+    scalars,
+    argumentRange: call.args[0].range,
+    ...windows,
+  });
+  return keepsName ? window : builder.distinct(window, source.distinctWithoutName, 'refuse');
+}
+
+/** Whether labels can be reduced while they are read, since no two series become equal when their names go. */
+function mayReduce(node: ReturnType<typeof rangeVectorOf>, context: QueryContext): boolean {
+  return node.kind === 'matrixSelector' && haveOneName(context, node.selector.matchers);
+}
+
+function absentOverTime(builder: Builder, call: Call, grid: StepGrid): Operator {
+  const {context} = builder;
+  const node = rangeVectorOf(call.args[0]);
+  const source = builder.samples(node, grid, NO_LABELS, true);
+  const windows = windowsOf(builder.shape, node, grid);
+  const presence = new WindowFunction(context, source, {
+    call,
+    grid,
+    scalars: [],
+    argumentRange: call.args[0].range,
+    ...windows,
+  });
+  return new Absent(context, presence, absentLabels(context, call.args[0]));
+}
+
+/** The labels that the equality conditions of a plain selector give, if each stands alone. */
+function absentLabels({labels}: QueryContext, expr: Expr): LabelSetId {
+  const inner = withoutParens(expr);
+  const matchers =
+    inner.kind === 'matrixSelector' ? inner.selector.matchers : inner.kind === 'vectorSelector' ? inner.matchers : [];
+  const kept = new Map<string, string>();
+  const seen = new Set<string>();
+  for (const {name, type, value} of matchers as readonly Matcher[]) {
+    if (name === METRIC_NAME) continue;
+    if (type === '=' && !seen.has(name)) {
+      kept.set(name, value);
+      seen.add(name);
+    } else kept.delete(name);
+  }
+  return kept.size === 0 ? EMPTY_SET : labels.ofLabels(kept);
+}
+
+function dateCall(builder: Builder, call: Call, grid: StepGrid): Operator {
+  const {context} = builder;
+  const apply = DATE_FUNCTIONS[call.func.name];
+  if (call.args.length > 0) return builder.map(builder.vector(call.args[0], grid), mapAllFloats(context, apply), true);
+  const now = new VectorOf(context, constant(0), grid);
+  return builder.map(
+    now,
+    mapSteps(context, grid, (timeMs) => apply(Math.trunc(timeMs / 1000))),
+    false,
+  );
+}
+
+function clampCall(builder: Builder, call: Call, grid: StepGrid): Operator {
+  const {name} = call.func;
+  const child = builder.vector(call.args[0], grid);
+  const bounds = call.args.slice(1).map((arg) => builder.scalar(arg, grid));
+  const lower = name === 'clamp_max' ? constant(-Infinity) : bounds[0];
+  const upper = name === 'clamp_min' ? constant(Infinity) : bounds.at(-1)!;
+  return builder.map(child, clampCells(builder.context, lower, upper), true);
+}
+
+function roundCall(builder: Builder, call: Call, grid: StepGrid): Operator {
+  const child = builder.vector(call.args[0], grid);
+  const nearest = call.args.length > 1 ? builder.scalar(call.args[1], grid) : constant(1);
+  const round = (x: number, to: number): number => {
+    const inverse = 1 / to;
+    return Math.floor(x * inverse + 0.5) / inverse;
+  };
+  return builder.map(child, mapWithParameter(builder.context, nearest, round), true);
+}
+
+function timestampCall(builder: Builder, call: Call, grid: StepGrid): Operator {
+  const {context} = builder;
+  const inner = withoutParens(call.args[0]);
+  if (inner.kind === 'vectorSelector') {
+    const selector = builder.selector(inner, grid, ALL_LABELS, true);
+    return builder.distinct(selector, selector.distinctWithoutName, 'merge');
+  }
+  return builder.map(
+    builder.vector(call.args[0], grid),
+    mapSteps(context, grid, (timeMs) => timeMs / 1000),
+    true,
+  );
+}
+
+function sortCall(builder: Builder, call: Call, grid: StepGrid): Operator {
+  const {context} = builder;
+  const child = builder.vector(call.args[0], grid);
+  const sign = call.func.name.endsWith('_desc') ? -1 : 1;
+  const order = call.func.name.startsWith('sort_by_label')
+    ? byLabels(context, textsOf(call.args.slice(1)), sign)
+    : byValue(context, sign);
+  return builder.stage(new SortRows(context, child, call, order));
+}
+
+function labelCall(builder: Builder, call: Call, grid: StepGrid): Operator {
+  const {context} = builder;
+  const texts = textsOf(call.args.slice(1));
+  const relabel = call.func.name === 'label_replace' ? labelReplace(context, texts) : labelJoin(context, texts);
+  const mapped = new MapLabels(context, builder.vector(call.args[0], grid), texts[0], relabel);
+  return new DistinctRows(context, mapped, 'merge');
+}
+
+function bucketCall(builder: Builder, call: Call, grid: StepGrid): Operator {
+  const {context} = builder;
+  const {args} = call;
+  const argument = args.find((arg) => arg.type === 'vector')!;
+  const scalarArgs = args.filter((arg) => arg.type === 'scalar');
+  // Arguments in their order, so that errors come in theirs.
+  const scalars = new Map<Expr, Scalar>();
+  let child: Operator | undefined;
+  for (const arg of args) {
+    if (arg.type === 'scalar') scalars.set(arg, builder.scalar(arg, grid));
+    else if (arg === argument) child = builder.vector(arg, grid);
+  }
+  assert(child !== undefined, 'a function of buckets has a vector');
+  const values = scalarArgs.map((arg) => scalars.get(arg)!);
+  const measures: BucketMeasure[] = [];
+  builder.stages.push(() => {
+    measures.push(...measuresOf(context, call, values, grid));
+    if (call.func.name !== 'histogram_fraction') {
+      for (const [i, value] of values.entries()) warnQuantiles(context, value, grid.count, scalarArgs[i].range);
+    }
+  });
+  const bucketed = builder.stage(new BucketFunction(context, child, measures, argument));
+  return new DistinctRows(context, bucketed, 'merge');
+}
+
+function measuresOf(context: QueryContext, call: Call, values: readonly Scalar[], grid: StepGrid): BucketMeasure[] {
+  switch (call.func.name) {
+    case 'histogram_fraction':
+      return [fractionMeasure(context, values[0], values[1])];
+    case 'histogram_quantiles': {
+      const [label] = textsOf([call.args[1]]);
+      return values.map((q) => {
+        if (q.kind === 'column' && grid.count > 1) throw notSupported('histogram_quantiles() with changing quantiles');
+        return quantileMeasure(context, q, label, openMetricsFloat(scalarAt(context, q, 0)));
+      });
+    }
+    default:
+      return [quantileMeasure(context, values[0], undefined, '')];
+  }
+}
+
+/** A float with a point or an exponent in any case, as OpenMetrics wants it. */
+function openMetricsFloat(x: number): string {
+  const text = formatFloat(x);
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
+}
+
+function textsOf(args: readonly Expr[]): string[] {
+  return args.map((arg) => {
+    const inner = withoutParens(arg);
+    assert(inner.kind === 'string', 'an argument of type string is a literal');
+    return inner.value;
+  });
+}

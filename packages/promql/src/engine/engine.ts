@@ -1,0 +1,235 @@
+import type {Expr, ValueType} from '../parse/ast.ts';
+import {walk} from '../parse/ast.ts';
+import {type ParserOptions, parseExpr} from '../parse/parser.ts';
+import {Builder} from './builder.ts';
+import {mergeEqualRows} from './distinct-rows.ts';
+import {dropsName, labelSetIdOf} from './label-table.ts';
+import {DEFAULT_OPTIONS, type EngineOptions, QueryContext, type QueryRun} from './query-context.ts';
+import {QueryError} from './query-error.ts';
+import {QueryResult, type ResultRows, type ResultValue} from './query-result.ts';
+import {QueryShape, type QueryTimes, withoutParens} from './query-shape.ts';
+import type {QueryTimings} from './query-stats.ts';
+import {RowTable} from './row-table.ts';
+import {rangeVectorOf, type RangeVector} from './sampled-window.ts';
+import {ALL_LABELS} from './operator.ts';
+import {scalarAt} from './scalar.ts';
+import {gridOf, type StepGrid, stepTime} from './step-grid.ts';
+import {SymbolTexts} from './symbol-texts.ts';
+
+/** How a query is read and evaluated. */
+export interface PrepareOptions extends ParserOptions, Partial<EngineOptions> {}
+
+/** A query that was parsed and checked; it can be run any number of times. */
+export interface PreparedQuery {
+  readonly text: string;
+  readonly expr: Expr;
+  readonly type: ValueType;
+  readonly options: EngineOptions;
+}
+
+/** Parses and checks a query. Throws `ParseError` with upstream's text. */
+export function prepare(text: string, options: PrepareOptions = {}): PreparedQuery {
+  const expr = parseExpr(text, options);
+  return {text, expr, type: expr.type, options: {...DEFAULT_OPTIONS, ...definedOf(options)}};
+}
+
+/** Evaluates at one time. Throws QueryError; a thrown MemoryLimitError never gets out. */
+export function instant(query: PreparedQuery, run: QueryRun, timeMs: number): QueryResult {
+  const times = {startMs: timeMs, endMs: timeMs, stepMs: 0};
+  return new Evaluation(query, run, times, gridOf(timeMs, timeMs, 1)).evaluate();
+}
+
+/** Evaluates at `startMs`, `startMs + stepMs`, ... up to `endMs`. Throws QueryError. */
+export function range(
+  query: PreparedQuery,
+  run: QueryRun,
+  startMs: number,
+  endMs: number,
+  stepMs: number,
+): QueryResult {
+  if (query.type !== 'vector' && query.type !== 'scalar') {
+    const type = query.type === 'matrix' ? 'range vector' : query.type;
+    throw new QueryError(
+      'bad_data',
+      `invalid expression type "${type}" for range query, must be Scalar or instant Vector`,
+    );
+  }
+  return new Evaluation(query, run, {startMs, endMs, stepMs}, gridOf(startMs, endMs, stepMs)).evaluate();
+}
+
+class Evaluation {
+  readonly #query: PreparedQuery;
+  readonly #run: QueryRun;
+  readonly #times: QueryTimes;
+  readonly #grid: StepGrid;
+  readonly #isRange: boolean;
+  readonly #mark: number;
+  readonly #begin = performance.now();
+  readonly #timings: QueryTimings = {
+    evalTotalTime: 0,
+    resultSortTime: 0,
+    queryPreparationTime: 0,
+    innerEvalTime: 0,
+    execQueueTime: 0,
+    execTotalTime: 0,
+  };
+
+  constructor(query: PreparedQuery, run: QueryRun, times: QueryTimes, grid: StepGrid) {
+    this.#query = query;
+    this.#run = run;
+    this.#times = times;
+    this.#grid = grid;
+    this.#isRange = times.stepMs > 0;
+    this.#mark = run.memory.mark();
+  }
+
+  evaluate(): QueryResult {
+    try {
+      return this.#evaluate();
+    } catch (error) {
+      this.#run.memory.release(this.#mark);
+      throw error;
+    }
+  }
+
+  #evaluate(): QueryResult {
+    const {text, expr, options} = this.#query;
+    const context = new QueryContext(options, this.#run);
+    context.checkpoint('query execution');
+    const shape = new QueryShape(text, expr, this.#times);
+    checkDurations(shape, expr);
+    const builder = new Builder(context, shape);
+    const finish = this.#plan(builder);
+    const begin = performance.now();
+    this.#timings.queryPreparationTime = (begin - this.#begin) / 1000;
+    for (const stage of builder.stages) stage();
+    const value = finish();
+    this.#timings.innerEvalTime = (performance.now() - begin) / 1000 - this.#timings.resultSortTime;
+    this.#timings.evalTotalTime = (performance.now() - this.#begin) / 1000;
+    this.#timings.execTotalTime = this.#timings.evalTotalTime;
+    const {queryable, read, peak} = context.stats;
+    const samples = {totalQueryableSamples: queryable, samplesRead: read, peakSamples: peak};
+    return new QueryResult(text, value, context, {timings: this.#timings, samples}, () =>
+      this.#run.memory.release(this.#mark),
+    );
+  }
+
+  /** Builds the operators; the function returned gives the value once the stages have run. */
+  #plan(builder: Builder): () => ResultValue {
+    const {expr} = this.#query;
+    const {context} = builder;
+    const grid = this.#grid;
+    switch (expr.type) {
+      case 'vector': {
+        const root = builder.vector(expr, grid, ALL_LABELS);
+        return () => this.#rows(context, RowTable.from(context, root));
+      }
+      case 'scalar': {
+        const scalar = builder.scalar(expr, grid);
+        return () => {
+          if (this.#isRange)
+            return this.#rows(
+              context,
+              scalarRow(context, (step) => scalarAt(context, scalar, step), grid),
+            );
+          return {type: 'scalar', sample: {timeMs: grid.startMs, value: scalarAt(context, scalar, 0)}};
+        };
+      }
+      case 'matrix':
+        return this.#planSamples(builder, rangeVectorOf(expr));
+      default: {
+        const inner = withoutParens(expr);
+        const string = inner.kind === 'string' ? inner.value : '';
+        return () => ({type: 'string', timeMs: grid.startMs, text: string});
+      }
+    }
+  }
+
+  /** A bare range vector: its samples at their own times. */
+  #planSamples(builder: Builder, node: RangeVector): () => ResultValue {
+    const {context} = builder;
+    const source = builder.samples(node, this.#grid, ALL_LABELS, false);
+    return () => {
+      const table = new RowTable(context);
+      const times = new RowTable(context);
+      while (source.next()) {
+        context.checkpoint();
+        const {count} = source;
+        const labels = source.labels();
+        const {memory} = context.heap;
+        const values = table.push(labels, 0, count);
+        memory.u8.copyWithin(values, source.values, source.values + count * 8);
+        const stamps = times.push(labels, 0, count);
+        memory.u8.copyWithin(stamps, source.times, source.times + count * 8);
+        context.stats.queryable += count;
+        context.stats.read += count;
+      }
+      source.close();
+      return {type: 'matrix', rows: this.#sorted(context, {table, grid: this.#grid, times, order: []})};
+    };
+  }
+
+  #rows(context: QueryContext, result: RowTable): ResultValue {
+    const table = context.options.delayedNameRemoval ? removeNames(context, result) : result;
+    const rows = {table, grid: this.#grid, times: undefined, order: naturalOrder(table.rows)};
+    if (!this.#isRange) return {type: 'vector', rows};
+    context.checkpoint();
+    return {type: 'matrix', rows: this.#sorted(context, rows)};
+  }
+
+  #sorted(context: QueryContext, rows: ResultRows): ResultRows {
+    const begin = performance.now();
+    const texts = new SymbolTexts(context.heap, context.labels);
+    texts.addRows(rows.table);
+    const order = texts.sortedRows(rows.table.rows);
+    texts.free();
+    this.#timings.resultSortTime = (performance.now() - begin) / 1000;
+    return {...rows, order};
+  }
+}
+
+/** The delayed removal of names: at the very end, with a check for labels that became equal. */
+function removeNames(context: QueryContext, table: RowTable): RowTable {
+  for (let row = 0; row < table.rows; row++) {
+    const ref = table.labelsOf(row);
+    if (dropsName(ref)) table.setLabels(row, context.labels.withoutName.of(labelSetIdOf(ref)));
+  }
+  return mergeEqualRows(context, table);
+}
+
+function scalarRow(context: QueryContext, valueAt: (step: number) => number, grid: StepGrid): RowTable {
+  const table = new RowTable(context);
+  if (grid.count === 0) return table;
+  const cells = table.push(0, 0, grid.count);
+  for (let step = 0; step < grid.count; step++) context.heap.memory.f64[(cells >>> 3) + step] = valueAt(step);
+  return table;
+}
+
+function naturalOrder(rows: number): ArrayLike<number> {
+  const order = new Uint32Array(rows);
+  for (let row = 0; row < rows; row++) order[row] = row;
+  return order;
+}
+
+/** Durations that are computed are checked before anything runs. */
+function checkDurations(shape: QueryShape, root: Expr): void {
+  walk(root, (node) => {
+    if (node.kind === 'vectorSelector') shape.lookupOf(node);
+    else if (node.kind === 'matrixSelector') shape.rangeNsOf(node);
+    else if (node.kind === 'subquery') {
+      shape.lookupOf(node);
+      shape.stepMsOf(node);
+      shape.rangeNsOf(node);
+    }
+  });
+}
+
+function definedOf(options: PrepareOptions): Partial<EngineOptions> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** The time of the last step of a range query, where a client wants to know. */
+export const endOfRange = (startMs: number, endMs: number, stepMs: number): number => {
+  const grid = gridOf(startMs, endMs, stepMs);
+  return stepTime(grid, Math.max(0, grid.count - 1));
+};

@@ -1,0 +1,184 @@
+import {isAbsentAt} from './arithmetic.ts';
+import {POWERS_BYTES, powersOfTen} from './powers-of-ten.ts';
+import type {QueryResult, ResultRows} from './query-result.ts';
+import type {QueryHeap} from './query-heap.ts';
+import {stepTime} from './step-grid.ts';
+import {SymbolTexts} from './symbol-texts.ts';
+
+/** The most bytes of one piece of an answer. */
+export const CHUNK_BYTES = 262_144;
+/** Room that a number or a separator needs. */
+const SMALL = 256;
+const POINT_BYTES = 64;
+
+/**
+ * The `data` of an API answer, `{"resultType":...,"result":...}`, in pieces of at most CHUNK_BYTES (more only where the labels of one row are longer).
+ * `tail` is put before the last brace: `,"stats":{...}`. Each piece belongs to the caller.
+ */
+export function* writeResultJson(result: QueryResult, tail = ''): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+  const {value, context} = result;
+  const writer = new JsonWriter(context.heap);
+  writer.text(`{"resultType":"${value.type}","result":`);
+  if (value.type === 'scalar') writer.point(value.sample.timeMs, value.sample.value);
+  else if (value.type === 'string') {
+    const time = JSON.stringify(value.text);
+    writer.text('[');
+    writer.timestamp(value.timeMs);
+    writer.text(`,${time}]`);
+  } else {
+    const texts = new SymbolTexts(context.heap, context.labels);
+    texts.addRows(value.rows.table);
+    writer.text('[');
+    yield* writeRows(writer, value.rows, texts, value.type === 'vector');
+    writer.text(']');
+    texts.free();
+  }
+  writer.text(`${tail}}`);
+  yield writer.take();
+  writer.free();
+}
+
+function* writeRows(
+  writer: JsonWriter,
+  rows: ResultRows,
+  texts: SymbolTexts,
+  isVector: boolean,
+): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+  let isFirst = true;
+  for (let i = 0; i < rows.order.length; i++) {
+    const row = rows.order[i];
+    if (!writer.hasRoom(texts.jsonBytesMax(row) + SMALL)) yield writer.take();
+    writer.reserve(texts.jsonBytesMax(row) + SMALL);
+    writer.text(isFirst ? '{"metric":' : ',{"metric":');
+    isFirst = false;
+    writer.labels(texts, row);
+    if (isVector) {
+      writer.text(',"value":');
+      writer.cell(stepTime(rows.grid, 0), rows.table.cellsOf(row));
+    } else {
+      writer.text(',"values":[');
+      yield* writer.points(rows, row);
+      writer.text(']');
+    }
+    writer.text('}');
+  }
+}
+
+/** Makes text in the query's memory, piece by piece. */
+class JsonWriter {
+  readonly #heap: QueryHeap;
+  readonly #powers: number;
+  readonly #progress: number;
+  #size = CHUNK_BYTES;
+  #begin: number;
+  #at: number;
+
+  constructor(heap: QueryHeap) {
+    this.#heap = heap;
+    this.#powers = heap.take(POWERS_BYTES);
+    this.#progress = heap.take(8);
+    this.#begin = heap.take(this.#size);
+    this.#at = this.#begin;
+    heap.memory.u64.set(powersOfTen(), this.#powers >>> 3);
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.#at + bytes <= this.#begin + this.#size;
+  }
+
+  /** Makes room for one large text; only when nothing is waiting. */
+  reserve(bytes: number): void {
+    if (this.hasRoom(bytes)) return;
+    this.#heap.give(this.#begin, this.#size);
+    this.#size = bytes;
+    this.#begin = this.#heap.take(bytes);
+    this.#at = this.#begin;
+  }
+
+  /** What was written since the last time, as a copy. */
+  take(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#heap.memory.u8.slice(this.#begin, this.#at);
+    this.#at = this.#begin;
+    return bytes;
+  }
+
+  text(text: string): void {
+    if (!this.hasRoom(text.length * 3)) this.#grow(text.length * 3);
+    this.#at += Buffer.from(this.#heap.memory.memory.buffer).write(text, this.#at);
+  }
+
+  timestamp(timeMs: number): void {
+    this.#at = this.#heap.memory.kernels.writeTimestamp(timeMs, this.#at) >>> 0;
+  }
+
+  /** `[time,"value"]` of a number that was computed in JavaScript. */
+  point(timeMs: number, value: number): void {
+    const cell = this.#heap.take(8);
+    this.#heap.memory.f64[cell >>> 3] = value;
+    this.cell(timeMs, cell);
+    this.#heap.give(cell, 8);
+  }
+
+  /** `[time,"value"]`. */
+  cell(timeMs: number, cell: number): void {
+    const {kernels, u32} = this.#heap.memory;
+    const end = this.#begin + this.#size;
+    if (isAbsentAt(u32, cell)) return;
+    kernels.writePoints(cell, 1, timeMs, 0, 0, this.#powers, false, this.#at, end, this.#progress);
+    this.#at = this.#heap.memory.u32[(this.#progress >>> 2) + 1];
+  }
+
+  labels(texts: SymbolTexts, row: number): void {
+    const begin = texts.begins.get(row);
+    const count = texts.begins.get(row + 1) - begin;
+    const numbers = texts.numbers.address + begin * 4;
+    const {kernels} = this.#heap.memory;
+    this.#at = kernels.writeLabels(numbers, count, texts.offsets.address, texts.texts, this.#at) >>> 0;
+  }
+
+  /** All points of a row. */
+  *points({table, grid, times}: ResultRows, row: number): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+    const count = table.countOf(row);
+    const first = table.firstOf(row);
+    let isFirst = true;
+    for (let done = 0; done < count;) {
+      if (!this.hasRoom(POINT_BYTES)) yield this.take();
+      const {kernels, u32} = this.#heap.memory;
+      const at = this.#at;
+      kernels.writePoints(
+        table.cellsOf(row) + done * 8,
+        count - done,
+        stepTime(grid, first + done),
+        grid.stepMs,
+        times === undefined ? 0 : times.cellsOf(row) + done * 8,
+        this.#powers,
+        !isFirst,
+        at,
+        // What comes after the points has its room.
+        this.#begin + this.#size - SMALL / 2,
+        this.#progress,
+      );
+      done += u32[this.#progress >>> 2];
+      this.#at = u32[(this.#progress >>> 2) + 1];
+      if (this.#at > at) isFirst = false;
+      if (done < count) yield this.take();
+    }
+  }
+
+  free(): void {
+    this.#heap.give(this.#powers, POWERS_BYTES);
+    this.#heap.give(this.#progress, 8);
+    this.#heap.give(this.#begin, this.#size);
+  }
+
+  #grow(bytes: number): void {
+    const waiting = this.#at - this.#begin;
+    const size = (waiting + bytes) * 2;
+    const to = this.#heap.take(size);
+    this.#heap.memory.u8.copyWithin(to, this.#begin, this.#at);
+    this.#heap.give(this.#begin, this.#size);
+    this.#begin = to;
+    this.#size = size;
+    this.#at = to + waiting;
+  }
+}

@@ -1,0 +1,78 @@
+import type {Labels} from '@narthex/model/labels.ts';
+import type {AnnotationTexts} from './annotations.ts';
+import {isAbsentAt} from './arithmetic.ts';
+import {labelSetIdOf} from './label-table.ts';
+import type {QueryContext} from './query-context.ts';
+import type {QueryStats} from './query-stats.ts';
+import type {RowTable} from './row-table.ts';
+import {type StepGrid, stepTime} from './step-grid.ts';
+
+/** One sample of a result. */
+export interface ResultSample {
+  readonly timeMs: number;
+  readonly value: number;
+}
+
+/** Rows of a vector or matrix. They live in the query's memory until the result is released. */
+export interface ResultRows {
+  readonly table: RowTable;
+  readonly grid: StepGrid;
+  /** Times of the samples of each row, in cells of their own: a range vector gives samples as they were stored. */
+  readonly times: RowTable | undefined;
+  /** The rows' numbers in the order of the answer. */
+  readonly order: ArrayLike<number>;
+}
+
+export type ResultValue =
+  | {readonly type: 'scalar'; readonly sample: ResultSample}
+  | {readonly type: 'string'; readonly timeMs: number; readonly text: string}
+  | {readonly type: 'vector' | 'matrix'; readonly rows: ResultRows};
+
+/** What a query gave. `release` gives its memory back; nothing of the rows may be used afterwards. */
+export class QueryResult {
+  readonly value: ResultValue;
+  readonly stats: QueryStats;
+  /** The query's state, for the writer of its answer. */
+  readonly context: QueryContext;
+  readonly #text: string;
+  readonly #release: () => void;
+
+  constructor(text: string, value: ResultValue, context: QueryContext, stats: QueryStats, release: () => void) {
+    this.#text = text;
+    this.value = value;
+    this.context = context;
+    this.stats = stats;
+    this.#release = release;
+  }
+
+  /** Warnings and infos, at most `max` of each kind (0 for all) and a line that counts the others. */
+  annotations(max = 10): AnnotationTexts {
+    return this.context.annotations.texts(this.#text, max);
+  }
+
+  /** Calls `visit` for each row of a vector or matrix, in the order of the answer. */
+  forEachRow(visit: (labels: Labels, samples: ResultSample[]) => void): void {
+    if (this.value.type !== 'vector' && this.value.type !== 'matrix') return;
+    const {rows} = this.value;
+    for (let i = 0; i < rows.order.length; i++) {
+      const row = rows.order[i];
+      visit(this.context.labels.labels(labelSetIdOf(rows.table.labelsOf(row))), this.#samplesOf(rows, row));
+    }
+  }
+
+  release(): void {
+    this.#release();
+  }
+
+  #samplesOf({table, grid, times}: ResultRows, row: number): ResultSample[] {
+    const {u32, f64} = this.context.heap.memory;
+    const samples: ResultSample[] = [];
+    for (let i = 0; i < table.countOf(row); i++) {
+      const cell = table.cellsOf(row) + i * 8;
+      if (isAbsentAt(u32, cell)) continue;
+      const timeMs = times === undefined ? stepTime(grid, table.firstOf(row) + i) : f64[(times.cellsOf(row) >>> 3) + i];
+      samples.push({timeMs, value: f64[cell >>> 3]});
+    }
+    return samples;
+  }
+}

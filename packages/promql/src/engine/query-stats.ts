@@ -1,0 +1,28 @@
+/** Samples that a query touched, as upstream counts them; `peak` counts the cells and samples that this engine really holds at once. */
+export class SampleStats {
+  /** Samples in all windows and lookups of all steps: a sample counts once for each step that looks at it. */
+  queryable = 0;
+  /** Samples read: one that several windows of a range selector share counts once. */
+  read = 0;
+  peak = 0;
+}
+
+/** Seconds spent in the parts of a query; names are those of the API's `stats`. */
+export interface QueryTimings {
+  evalTotalTime: number;
+  resultSortTime: number;
+  queryPreparationTime: number;
+  innerEvalTime: number;
+  execQueueTime: number;
+  execTotalTime: number;
+}
+
+/** The `stats` member of an API answer. */
+export interface QueryStats {
+  readonly timings: QueryTimings;
+  readonly samples: {
+    readonly totalQueryableSamples: number;
+    readonly samplesRead: number;
+    readonly peakSamples: number;
+  };
+}

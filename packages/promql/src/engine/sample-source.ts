@@ -1,0 +1,166 @@
+import {METRIC_NAME} from '@narthex/model/labels.ts';
+import type {Matcher} from '@narthex/model/matcher.ts';
+import type {SeriesSet} from '../storage.ts';
+import {DROP_NAME, labelSetIdOf} from './label-table.ts';
+import type {LabelDemand, Operator} from './operator.ts';
+import type {QueryContext} from './query-context.ts';
+import {RowBatch} from './row-batch.ts';
+import {SampleBuffer} from './sample-buffer.ts';
+import {haveOneName, SeriesLabels} from './series-labels.ts';
+
+/** Series with their samples, one after the other: what range vector functions are computed from. */
+export interface SampleSource {
+  readonly distinctWithoutName: boolean;
+  /** Samples were read from storage here (not by a subquery), so they count as read. */
+  readonly readsStorage: boolean;
+  /** Goes to the next series that has samples; false at the end. */
+  next(): boolean;
+  /** Its samples, free of stale markers, oldest first; valid until `next`. */
+  readonly times: number;
+  readonly values: number;
+  readonly scratch: number;
+  readonly count: number;
+  /** Label set of the series, reduced to what was asked for. */
+  labels(): number;
+  /** Name and `__type__`, for annotations. */
+  nameAndType(): {name: string; type: string};
+  close(): void;
+}
+
+/** Samples of a selector within [fromMs, toMs]. */
+export class SelectedSamples implements SampleSource {
+  readonly distinctWithoutName: boolean;
+  readonly readsStorage = true;
+  readonly #context: QueryContext;
+  readonly #set: SeriesSet;
+  readonly #labels: SeriesLabels;
+  readonly #buffer: SampleBuffer;
+  #series = -1;
+  count = 0;
+
+  constructor(
+    context: QueryContext,
+    matchers: readonly Matcher[],
+    fromMs: number,
+    toMs: number,
+    demand: LabelDemand,
+    dropName: boolean,
+  ) {
+    this.#context = context;
+    this.distinctWithoutName = haveOneName(context, matchers);
+    this.#set = context.querier.select(matchers, fromMs, toMs);
+    this.#labels = new SeriesLabels(context, this.#set, demand, dropName);
+    this.#buffer = new SampleBuffer(context);
+  }
+
+  get times(): number {
+    return this.#buffer.times;
+  }
+  get values(): number {
+    return this.#buffer.values;
+  }
+  get scratch(): number {
+    return this.#buffer.scratch;
+  }
+
+  next(): boolean {
+    while (++this.#series < this.#set.length) {
+      this.#buffer.reserve(this.#set.samplesMax(this.#series));
+      const {times, values} = this.#buffer;
+      const read = this.#set.read(this.#series, times, values);
+      this.count = this.#context.heap.memory.kernels.dropStale(times, values, read);
+      if (this.count > 0) return true;
+    }
+    return false;
+  }
+
+  labels(): number {
+    return this.#labels.of(this.#series);
+  }
+
+  nameAndType(): {name: string; type: string} {
+    return this.#labels.nameAndType(this.#series);
+  }
+
+  close(): void {
+    this.#buffer.free();
+  }
+}
+
+/** The rows of a subquery as samples. */
+export class SubquerySamples implements SampleSource {
+  readonly distinctWithoutName: boolean;
+  readonly readsStorage = false;
+  readonly #context: QueryContext;
+  readonly #rows: Operator;
+  readonly #batch: RowBatch;
+  readonly #buffer: SampleBuffer;
+  readonly #dropName: boolean;
+  #row = 0;
+  #labelRef = 0;
+  count = 0;
+
+  constructor(context: QueryContext, rows: Operator, dropName: boolean) {
+    this.#context = context;
+    this.#rows = rows;
+    this.#dropName = dropName;
+    this.distinctWithoutName = rows.distinctWithoutName;
+    this.#batch = new RowBatch(context.heap, rows.grid.count);
+    this.#buffer = new SampleBuffer(context);
+    this.#buffer.reserve(rows.grid.count);
+  }
+
+  get times(): number {
+    return this.#buffer.times;
+  }
+  get values(): number {
+    return this.#buffer.values;
+  }
+  get scratch(): number {
+    return this.#buffer.scratch;
+  }
+
+  next(): boolean {
+    for (;;) {
+      if (this.#row >= this.#batch.rows) {
+        if (!this.#rows.next(this.#batch)) return false;
+        this.#row = 0;
+      }
+      this.#load(this.#row++);
+      if (this.count > 0) return true;
+    }
+  }
+
+  labels(): number {
+    if (!this.#dropName) return this.#labelRef;
+    if (this.#context.options.delayedNameRemoval) return (this.#labelRef | DROP_NAME) >>> 0;
+    return this.#context.labels.withoutName.of(this.#labelRef);
+  }
+
+  nameAndType(): {name: string; type: string} {
+    const {labels} = this.#context;
+    const id = labelSetIdOf(this.#labelRef);
+    return {name: labels.value(id, METRIC_NAME), type: labels.value(id, '__type__')};
+  }
+
+  close(): void {
+    this.#rows.close();
+    this.#batch.free();
+    this.#buffer.free();
+  }
+
+  #load(row: number): void {
+    const {memory} = this.#context.heap;
+    const {startMs, stepMs} = this.#rows.grid;
+    const first = memory.u32[(this.#batch.firsts >>> 2) + row];
+    this.#labelRef = memory.u32[(this.#batch.labels >>> 2) + row];
+    this.count = memory.kernels.cellsToSamples(
+      memory.u32[(this.#batch.cells >>> 2) + row],
+      memory.u32[(this.#batch.counts >>> 2) + row],
+      startMs + first * stepMs,
+      stepMs,
+      this.times,
+      this.values,
+    );
+  }
+}

@@ -1,0 +1,61 @@
+import {labelSetIdOf} from './label-table.ts';
+import type {QueryContext} from './query-context.ts';
+import {executionError, SAME_LABELSET} from './query-error.ts';
+import {U32Column} from './query-heap.ts';
+import {RowTable} from './row-table.ts';
+import type {StepGrid} from './step-grid.ts';
+
+/** A table that is filled step by step, for what can only be decided a step at a time. Rows stand in order of first appearance. */
+export class StepRows {
+  readonly table: RowTable;
+  readonly #context: QueryContext;
+  readonly #grid: StepGrid;
+  /** Row (+ 1) of each label set. */
+  readonly #rowOfSet: U32Column;
+  /** The last step (+ 1) at which each row got a cell. */
+  readonly #lastStep: U32Column;
+
+  constructor(context: QueryContext, grid: StepGrid) {
+    this.#context = context;
+    this.#grid = grid;
+    this.table = new RowTable(context);
+    this.#rowOfSet = new U32Column(context.heap);
+    this.#lastStep = new U32Column(context.heap);
+  }
+
+  /**
+   * The address of the cell for these labels at `step`, to be filled by the caller; steps never go back. Throws when the labels were given
+   * at this step before.
+   */
+  cell(labels: number, step: number): number {
+    const id = labelSetIdOf(labels);
+    if (id >= this.#rowOfSet.length) this.#rowOfSet.resize(Math.max(id + 1, this.#rowOfSet.length * 2, 64), 0);
+    const known = this.#rowOfSet.get(id);
+    const row = known === 0 ? this.#add(labels, step) : known - 1;
+    if (this.#lastStep.get(row) === step + 1) throw executionError(SAME_LABELSET);
+    this.#lastStep.set(row, step + 1);
+    return this.table.cellAt(row, step);
+  }
+
+  /** Sets the cell for these labels at `step` to a computed number. */
+  set(labels: number, step: number, value: number): void {
+    const at = this.cell(labels, step);
+    this.#context.heap.memory.f64[at >>> 3] = value;
+  }
+
+  /** Frees all but the table. */
+  finish(): RowTable {
+    this.#rowOfSet.free();
+    this.#lastStep.free();
+    return this.table;
+  }
+
+  #add(labels: number, step: number): number {
+    const count = this.#grid.count - step;
+    const cells = this.table.push(labels, step, count);
+    this.#context.heap.memory.kernels.cellsClear(cells, count);
+    this.#lastStep.push(0);
+    this.#rowOfSet.set(labelSetIdOf(labels), this.table.rows);
+    return this.table.rows - 1;
+  }
+}

@@ -1,0 +1,266 @@
+import {formatFloatG} from '@narthex/model/value.ts';
+import type {Call, SourceRange} from '../parse/ast.ts';
+import type {Operator} from './operator.ts';
+import {OVER_TIME, RATES} from './ops.ts';
+import type {QueryContext} from './query-context.ts';
+import {executionError} from './query-error.ts';
+import type {RowBatch} from './row-batch.ts';
+import type {SampleSource} from './sample-source.ts';
+import {columnOf, type Scalar} from './scalar.ts';
+import {stretchOf} from './selector.ts';
+import type {StepGrid} from './step-grid.ts';
+
+export interface WindowOptions {
+  readonly call: Call;
+  readonly grid: StepGrid;
+  /** End of the first step's window, in ms: offset and `@` are in it. */
+  readonly firstMs: number;
+  /** How far windows move from step to step; 0 under `@`. */
+  readonly moveMs: number;
+  readonly rangeMs: number;
+  /** The range in seconds as upstream divides by it. */
+  readonly rangeSeconds: number;
+  /** The scalar arguments, in order. */
+  readonly scalars: readonly Scalar[];
+  /** Where the range vector stands in the query, for annotations. */
+  readonly argumentRange: SourceRange;
+}
+
+const STATS_BYTES = 16;
+const COUNTER_SUFFIXES = ['_total', '_sum', '_count', '_bucket'];
+
+/** A function over a range vector: each series is decoded once, all its steps are computed in one pass. */
+export class WindowFunction implements Operator {
+  readonly grid: StepGrid;
+  readonly distinctWithoutName: boolean;
+  readonly #context: QueryContext;
+  readonly #source: SampleSource;
+  readonly #options: WindowOptions;
+  readonly #name: string;
+  readonly #stats: number;
+  /** Addresses of the columns of the first two scalar arguments. */
+  #a = 0;
+  #b = 0;
+  #badSteps: readonly number[] = [];
+  #isPrepared = false;
+  #lastNameChecked: string | undefined;
+
+  constructor(context: QueryContext, source: SampleSource, options: WindowOptions) {
+    this.grid = options.grid;
+    this.distinctWithoutName = source.distinctWithoutName;
+    this.#context = context;
+    this.#source = source;
+    this.#options = options;
+    this.#name = options.call.func.name;
+    this.#stats = context.heap.take(STATS_BYTES);
+  }
+
+  next(out: RowBatch): boolean {
+    this.#context.checkpoint();
+    this.#prepare();
+    out.clear();
+    while (out.fits(this.grid.count) && this.grid.count > 0 && this.#source.next()) this.#fillRow(out);
+    return out.rows > 0;
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#context.heap.give(this.#stats, STATS_BYTES);
+  }
+
+  #fillRow(out: RowBatch): void {
+    const {firstMs, moveMs, rangeMs} = this.#options;
+    const {times, count} = this.#source;
+    const {f64} = this.#context.heap.memory;
+    const newest = f64[(times >>> 3) + count - 1];
+    const [first, end] = stretchOf(this.grid, firstMs, moveMs, f64[times >>> 3], newest + rangeMs);
+    if (first >= end) return;
+    const labels = this.#source.labels();
+    const cells = out.push(labels, first, end - first);
+    const present = this.#compute(first, end - first, cells);
+    if (present > 0) this.#annotate(cells, first, end - first);
+    else out.pop();
+  }
+
+  #compute(first: number, steps: number, cells: number): number {
+    const {kernels, f64} = this.#context.heap.memory;
+    const {firstMs, moveMs, rangeMs} = this.#options;
+    const {times, values, scratch, count} = this.#source;
+    const stats = this.#stats;
+    f64[stats >>> 3] = 0;
+    f64[(stats >>> 3) + 1] = 0;
+    const from = firstMs + first * moveMs;
+    const present = this.#callKernel(
+      kernels,
+      times,
+      values,
+      scratch,
+      count,
+      from,
+      moveMs,
+      steps,
+      rangeMs,
+      first,
+      cells,
+    );
+    this.#context.stats.queryable += f64[stats >>> 3];
+    if (this.#source.readsStorage) this.#context.stats.read += f64[(stats >>> 3) + 1];
+    return present;
+  }
+
+  #callKernel(
+    kernels: QueryContext['heap']['memory']['kernels'],
+    times: number,
+    values: number,
+    scratch: number,
+    count: number,
+    from: number,
+    move: number,
+    steps: number,
+    range: number,
+    first: number,
+    cells: number,
+  ): number {
+    const stats = this.#stats;
+    switch (this.#name) {
+      case 'rate':
+      case 'increase':
+      case 'delta': {
+        const {rangeSeconds} = this.#options;
+        const flags = RATES[this.#name];
+        return kernels.rateSteps(
+          times,
+          values,
+          count,
+          from,
+          move,
+          steps,
+          range,
+          rangeSeconds,
+          flags,
+          scratch,
+          cells,
+          stats,
+        );
+      }
+      case 'irate':
+      case 'idelta': {
+        const isRate = this.#name === 'irate';
+        return kernels.instantRateSteps(times, values, count, from, move, steps, range, isRate, cells, stats);
+      }
+      case 'min_over_time':
+      case 'max_over_time': {
+        const sign = this.#name === 'max_over_time' ? 1 : -1;
+        return kernels.extremeSteps(sign, times, values, count, from, move, steps, range, scratch, cells, stats);
+      }
+      default: {
+        const {startMs, stepMs} = this.grid;
+        const op = OVER_TIME[this.#name as keyof typeof OVER_TIME];
+        const a = this.#a === 0 ? 0 : this.#a + first * 8;
+        const b = this.#b === 0 ? 0 : this.#b + first * 8;
+        const now = startMs + first * stepMs;
+        return kernels.overTimeSteps(
+          op,
+          times,
+          values,
+          count,
+          from,
+          move,
+          steps,
+          range,
+          now,
+          stepMs,
+          a,
+          b,
+          scratch,
+          cells,
+          stats,
+        );
+      }
+    }
+  }
+
+  /** Reads the scalar arguments, which the stages before have computed by now. */
+  #prepare(): void {
+    if (this.#isPrepared) return;
+    this.#isPrepared = true;
+    const [first, second] = this.#options.scalars;
+    if (first !== undefined) this.#a = columnOf(this.#context, first, this.grid);
+    if (second !== undefined) this.#b = columnOf(this.#context, second, this.grid);
+    this.#badSteps = this.#findBadSteps();
+  }
+
+  /** Steps with a parameter that upstream warns about or refuses as soon as a series has samples there. */
+  #findBadSteps(): readonly number[] {
+    const {f64} = this.#context.heap.memory;
+    const bad: number[] = [];
+    const isBad = badParameter(this.#name);
+    if (isBad === undefined) return bad;
+    for (let step = 0; step < this.grid.count; step++) {
+      const b = this.#b === 0 ? 0.5 : f64[(this.#b >>> 3) + step];
+      if (isBad(f64[(this.#a >>> 3) + step], b)) bad.push(step);
+    }
+    return bad;
+  }
+
+  #annotate(cells: number, first: number, count: number): void {
+    if (this.#name === 'rate' || this.#name === 'increase') this.#checkCounterName();
+    for (const step of this.#badSteps) {
+      if (step < first || step >= first + count || this.#isAbsent(cells + (step - first) * 8)) continue;
+      this.#reportBad(step);
+    }
+  }
+
+  #reportBad(step: number): void {
+    const {f64} = this.#context.heap.memory;
+    const a = f64[(this.#a >>> 3) + step];
+    if (this.#name === 'quantile_over_time') {
+      const text = `quantile value should be between 0 and 1, got ${formatFloatG(a)}`;
+      this.#context.annotations.warn(text, this.#options.call.args[0].range);
+      return;
+    }
+    if (a <= 0 || a >= 1) {
+      throw executionError(`invalid smoothing factor. Expected: 0 < sf < 1, got: ${goFixed(a)}`);
+    }
+    const b = f64[(this.#b >>> 3) + step];
+    throw executionError(`invalid trend factor. Expected: 0 < tf < 1, got: ${goFixed(b)}`);
+  }
+
+  #isAbsent(cell: number): boolean {
+    const {u32} = this.#context.heap.memory;
+    return u32[cell >>> 2] === 2 && u32[(cell >>> 2) + 1] === 0x7ff00000;
+  }
+
+  /** rate and increase of what does not look like a counter are worth an info. */
+  #checkCounterName(): void {
+    if (this.distinctWithoutName && this.#lastNameChecked !== undefined) return;
+    const {name, type} = this.#source.nameAndType();
+    const checked = `${type}\n${name}`;
+    if (name === '' || checked === this.#lastNameChecked) return;
+    this.#lastNameChecked = checked;
+    const {annotations, options} = this.#context;
+    if (options.typeAndUnitLabels) {
+      if (type === 'counter' || type === 'histogram') return;
+      const text = `metric might not be a counter, __type__ label is not set to "counter" or "histogram", got ${quote(type)}: ${quote(name)}`;
+      annotations.info(text, this.#options.argumentRange);
+    } else if (!COUNTER_SUFFIXES.some((suffix) => name.endsWith(suffix))) {
+      const text = `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quote(name)}`;
+      annotations.info(text, this.#options.argumentRange);
+    }
+  }
+}
+
+/** Which parameters are out of bounds, for the functions that look. */
+function badParameter(name: string): ((a: number, b: number) => boolean) | undefined {
+  if (name === 'quantile_over_time') return (q) => !(q >= 0 && q <= 1);
+  if (name === 'double_exponential_smoothing') return (sf, tf) => sf <= 0 || sf >= 1 || tf <= 0 || tf >= 1;
+  return undefined;
+}
+
+/** Go's %f. */
+function goFixed(x: number): string {
+  if (Number.isFinite(x)) return x.toFixed(6);
+  return x > 0 ? '+Inf' : '-Inf';
+}
+
+const quote = (text: string): string => JSON.stringify(text);
