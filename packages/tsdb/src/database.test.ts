@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
+import {type ChildProcessByStdio, execFileSync, spawn} from 'node:child_process';
+import {once} from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type {Readable} from 'node:stream';
 import {type TestContext, test} from 'node:test';
 import {fileURLToPath} from 'node:url';
 import {Labels} from '@narthex/model/labels.ts';
@@ -283,4 +285,58 @@ test('a disk that is really full refuses commits, nothing of them is kept, and g
   const want = Array.from({length: acknowledged}, (_, i) => [START + i * 1000, i]);
   assert.deepEqual(logged(dir, 'series_0'), want);
   assert.deepEqual(logged(dir, 'series_299'), want);
+});
+
+/** A process that appends in a loop and prints the number of each commit when it is acknowledged. */
+function appendingChild(dir: string): ChildProcessByStdio<null, Readable, null> {
+  const code = `
+    import fs from 'node:fs';
+    import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+    import {Labels} from '@narthex/model/labels.ts';
+    import {Database} from ${JSON.stringify(import.meta.resolve('./database.ts'))};
+    const dir = ${JSON.stringify(dir)};
+    const database = await Database.open({dir, head: {arenaBytes: 16 << 20}, wal: {segmentBytes: 4 * 32768}});
+    const memory = new KernelMemory({maximumBytes: 64 << 20});
+    const count = 400;
+    const [slots, times, values, statuses] = [4, 8, 8, 1].map((bytes) => memory.alloc(count * bytes));
+    const first = Math.max(0, database.head.maxTime - ${START} + 1);
+    for (let i = 0; i < count; i++) memory.u32[slots / 4 + i] = database.head.getOrCreate(Labels.of([['__name__', 'series_' + i]]));
+    for (let commit = first; ; commit++) {
+      memory.f64.fill(${START} + commit, times / 8, times / 8 + count);
+      memory.f64.fill(Math.sin(commit), values / 8, values / 8 + count);
+      database.append({memory, slots, times, values, statuses, count});
+      fs.writeSync(1, commit + '\\n');
+    }`;
+  return spawn(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+test('kill -9 at any moment loses nothing that was acknowledged', async (t) => {
+  const dir = folderFor(t);
+  let acknowledged = -1;
+  for (const enough of [40, 7, 130]) {
+    const child = appendingChild(dir);
+    later(t, () => child.kill('SIGKILL'));
+    let lines = 0;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const commits = text.trim().split('\n');
+      lines += commits.length;
+      acknowledged = Number(commits.at(-1));
+      if (lines >= enough) child.kill('SIGKILL');
+    });
+    await once(child, 'close');
+    assert.ok(lines >= enough);
+    const database = await open(t, dir);
+    await database.close();
+    for (const name of ['series_0', 'series_399']) {
+      const found = logged(dir, name);
+      assert.ok(found.length > acknowledged, `${found.length} commits of ${acknowledged + 1}`);
+      assert.deepEqual(
+        found,
+        found.map((_, i) => [START + i, Math.sin(i)]),
+      );
+    }
+  }
 });

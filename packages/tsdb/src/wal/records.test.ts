@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import fc from 'fast-check';
+import {ArenaFullError} from '../arena/errors.ts';
+import type {ReplayBatch} from '../head/head.ts';
 import {WalCommitLog} from './commit-log.ts';
 import {WalCorruption} from './corruption.ts';
 import {RECORD_SAMPLES, RECORD_SAMPLES_2, RECORD_SERIES, RECORD_TOMBSTONES} from './record-types.ts';
@@ -34,11 +36,10 @@ function logged(series: readonly PlainSeries[], samples: readonly PlainSample[])
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-function replayed(records: readonly Uint8Array[]): {target: PlainTarget; replay: Replay} {
+function replayed(records: readonly Uint8Array[], target = new PlainTarget()): {target: PlainTarget; replay: Replay} {
   const disk = new TestDisk();
   const writer = new WalWriter({folder: '/wal', disk});
   for (const record of records) logBytes(writer, memory, [record]);
-  const target = new PlainTarget();
   const replay = new Replay({disk, memory, target});
   replay.segment('/wal/00000000');
   return {target, replay};
@@ -220,6 +221,21 @@ test('a record cut anywhere is corrupt or gives a part of its samples, never a w
       }
     }
   }
+});
+
+test('a head that is almost full is given fewer samples at once', () => {
+  const samples = Array.from({length: 3000}, (_, i): PlainSample => [1, i, BigInt(i)]);
+  let refused = 0;
+  class AlmostFull extends PlainTarget {
+    override replaySamples(batch: ReplayBatch): number {
+      if (batch.count <= 100) return super.replaySamples(batch);
+      refused++;
+      throw new ArenaFullError(0);
+    }
+  }
+  const {target} = replayed([seriesRecord([[1, 'a', 'b']]), samplesRecord(exact(samples))], new AlmostFull());
+  assert.ok(refused > 0);
+  assert.deepEqual(target.samples, samples);
 });
 
 const broken: [name: string, record: Uint8Array, reason: RegExp][] = [

@@ -1,4 +1,5 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import {ArenaFullError} from '../arena/errors.ts';
 import {StorageError, reasonOf} from '../errors.ts';
 import type {ReplayBatch} from '../head/head.ts';
 import type {SeriesRef} from '../head/types.ts';
@@ -40,7 +41,7 @@ export interface ReplayCounts {
 /** References above it are no integers as JavaScript numbers; no Prometheus ever gave one. */
 const REF_HIGH_MAX = 2 ** 21 - 1;
 /** Samples that are given to the target at once, about. */
-const FLUSH_SAMPLES = 16 * 1024;
+const FLUSH_SAMPLES = 8 * 1024;
 
 /**
  * The segments that make up a log, in the order to replay them: those of the newest checkpoint, then those after it.
@@ -142,7 +143,24 @@ export class Replay {
   }
 
   #flush(run: SampleRun): void {
-    if (run.count > 0) this.counts.unknownSamples += this.#target.replaySamples(run.batch);
+    if (run.count > 0) this.#give(run.batch);
     run.clear();
   }
+
+  /** A batch needs room for the worst that its samples may need; a head that is almost full has that for a smaller one. */
+  #give(batch: ReplayBatch): void {
+    try {
+      this.counts.unknownSamples += this.#target.replaySamples(batch);
+    } catch (error) {
+      if (!(error instanceof ArenaFullError) || batch.count === 1) throw error;
+      const half = batch.count >>> 1;
+      this.#give(slice(batch, 0, half));
+      this.#give(slice(batch, half, batch.count));
+    }
+  }
+}
+
+function slice(batch: ReplayBatch, from: number, to: number): ReplayBatch {
+  const {memory, refs, times, values} = batch;
+  return {memory, refs: refs + from * 8, times: times + from * 8, values: values + from * 8, count: to - from};
 }
