@@ -47,6 +47,13 @@ export function takeFloat(at: usize, end: usize, powers: usize, out: usize): usi
   let exponent: i32 = 0;
   if (at < end && load<u8>(at) == 0x2e) {
     const point = ++at;
+    // Fractions are long more often than not, exponents' ones above all.
+    while (at + 8 <= end) {
+      const eight = load<u64>(at);
+      if (!areDigits(eight)) break;
+      mantissa = mantissa * 100000000 + eightDigits(eight);
+      at += 8;
+    }
     for (; at < end; at++) {
       const digit = <u32>load<u8>(at) - 0x30;
       if (digit > 9) break;
@@ -81,6 +88,24 @@ export function takeFloat(at: usize, end: usize, powers: usize, out: usize): usi
   if (bits == 0) return 0;
   store<u64>(out, sign | bits);
   return at;
+}
+
+/** Whether the 8 bytes of `word` are digits, all of them. */
+// @ts-ignore: decorator
+@inline
+function areDigits(word: u64): bool {
+  return (((word + 0x4646464646464646) | (word - 0x3030303030303030)) & 0x8080808080808080) == 0;
+}
+
+/** The number that the 8 digits of `word`, the first in the lowest byte, are: pairs, fours and the whole with a product each. */
+// @ts-ignore: decorator
+@inline
+function eightDigits(word: u64): u64 {
+  word -= 0x3030303030303030;
+  word = word * 10 + (word >>> 8);
+  const odd = (word & 0x000000ff000000ff) * (100 + (<u64>1000000 << 32));
+  const even = ((word >>> 16) & 0x000000ff000000ff) * (1 + (<u64>10000 << 32));
+  return (odd + even) >>> 32;
 }
 
 /** How many of the digits at `at` are zeros in front of the first other one; a point between them is skipped. */
