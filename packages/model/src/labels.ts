@@ -154,19 +154,18 @@ export class Labels {
 }
 
 const hasher = new XxHash64();
-let hashScratch = new Uint8Array(1024);
 
 function hashInto(pairs: readonly string[]): void {
   let bytesMax = 0;
   for (const text of pairs) bytesMax += 3 * text.length + 1;
-  if (bytesMax > hashScratch.length) hashScratch = new Uint8Array(2 * bytesMax);
+  hasher.reserve(bytesMax);
+  const {bytes} = hasher;
   let at = 0;
   for (const text of pairs) {
-    at = writeUtf8(text, hashScratch, at);
-    hashScratch[at++] = 0xff;
+    at = writeUtf8(text, bytes, at);
+    bytes[at++] = 0xff;
   }
-  hasher.hash(hashScratch, at);
-  if (hashScratch.length > 1 << 20) hashScratch = new Uint8Array(1024);
+  hasher.hash(at);
 }
 
 /** Order of two label sets as upstream sorts series: pair by pair, name then value, the shorter first; bytes of UTF-8. */

@@ -141,6 +141,8 @@ const expansions: [pattern: string, template: string, text: string, want: string
   ['f(?P<x>.)(?P<y1>.*)', '$y1-${x}', 'foobar', 'obar-o'],
   ['f(.)|g', '[$1]', 'g', '[]'],
   ['(.)', '$$1 $ ${ ${} $- $2 $01 $0', 'x', '$1 $ ${ ${} $-   x'],
+  ['a\\.(.+)b', '$1', 'a.cb', 'c'],
+  ['(.*)', '$constructor', 'x', ''],
   ['foo', 'bar', 'baz', undefined],
   ['foo', 'bar', 'foo', 'bar'],
   ['a.c', '$0', 'a\nc', 'a\nc'],
@@ -233,6 +235,38 @@ test('matches, sets and prefixes agree with RE2', () => {
   );
 });
 
+test('groups and expansions agree with RE2', () => {
+  const grouped = fc.oneof(
+    patterns,
+    fc
+      .tuple(
+        fc.constantFrom('', 'a', 'a\\.', 'k😀', '(?i)a', '\\d'),
+        fc.constantFrom('(.*)', '(.+)', '(.)', '(?P<n>.*)', '(.*?)'),
+        fc.constantFrom('', 'b', '\\$', '.'),
+      )
+      .map((parts) => parts.join('')),
+  );
+  fc.assert(
+    fc.property(grouped, texts, (pattern, text) => {
+      let reference: RE2JS;
+      try {
+        reference = RE2JS.compile(pattern, RE2JS.DOTALL);
+      } catch {
+        return;
+      }
+      const matcher = reference.matcher(text);
+      const want = matcher.matches()
+        ? Array.from({length: matcher.groupCount() + 1}, (_, i) => matcher.group(i) ?? undefined)
+        : undefined;
+      const regex = new AnchoredRegex(pattern);
+      assert.deepEqual(regex.groups(text), want);
+      const expansion = want && `${want[0]}-${want[1] ?? ''}-${want[reference.namedGroups().n] ?? ''}`;
+      assert.equal(regex.expand('$0-$1-$n', text), expansion);
+    }),
+    {numRuns: 2000},
+  );
+});
+
 test('any text is compiled or refused with RegexError, as RE2 does', () => {
   fc.assert(
     fc.property(
@@ -255,4 +289,17 @@ test('any text is compiled or refused with RegexError, as RE2 does', () => {
 
 test('a half of a surrogate pair is no expression', () => {
   assert.throws(() => new AnchoredRegex('a\ud800'), /invalid UTF-8/);
+});
+
+test('an expression that would take too much memory is refused', () => {
+  for (const pattern of ['.{1000}'.repeat(251), `[^a]${'a'.repeat(128 * 1024)}`, '(a{100}){11}'.repeat(2000)]) {
+    assert.throws(
+      () => new AnchoredRegex(pattern),
+      /^RegexError: error parsing regexp: (?:expression too large|invalid repeat)/,
+    );
+  }
+  assert.equal(
+    new AnchoredRegex(Array.from({length: 15_000}, (_, i) => `name-${i}`).join('|')).setMatches?.length,
+    15_000,
+  );
 });

@@ -8,9 +8,18 @@ export class RegexError extends Error {
   override readonly name = 'RegexError';
 }
 
-const CACHE_ENTRIES = 1024;
-const CACHE_PATTERN_LENGTH_MAX = 8192;
-const cache = new BoundedCache<string, AnchoredRegex>(CACHE_ENTRIES);
+/** Expressions that do without RE2 are small; RE2's automata grow as they see texts. */
+const PLAIN_CACHE_ENTRIES = 1024;
+const RE2_CACHE_ENTRIES = 128;
+const CACHE_PATTERN_LENGTH_MAX = 4096;
+const AUTOMATON_BYTES_MAX = 1024 * 1024;
+
+/** Go stops at some three million instructions, which are more than a gigabyte here. */
+const RE2_PATTERN_LENGTH_MAX = 128 * 1024;
+const RE2_PROGRAM_SIZE_MAX = 250_000;
+
+const plainCache = new BoundedCache<string, AnchoredRegex>(PLAIN_CACHE_ENTRIES);
+const re2Cache = new BoundedCache<string, AnchoredRegex>(RE2_CACHE_ENTRIES);
 
 /**
  * A regular expression in RE2 syntax that must match a whole text; `.` matches every character including the newline.
@@ -32,10 +41,11 @@ export class AnchoredRegex {
 
   /** The regular expression of `pattern`, compiled once for as long as it stays in a bounded cache. */
   static of(pattern: string): AnchoredRegex {
-    const known = cache.get(pattern);
+    const known = plainCache.get(pattern) ?? re2Cache.get(pattern);
     if (known !== undefined) return known;
     const regex = new AnchoredRegex(pattern);
-    if (pattern.length <= CACHE_PATTERN_LENGTH_MAX) cache.set(pattern, regex);
+    if (pattern.length > CACHE_PATTERN_LENGTH_MAX) return regex;
+    (regex.plan.exact === undefined ? re2Cache : plainCache).set(pattern, regex);
     return regex;
   }
 
@@ -63,14 +73,15 @@ export class AnchoredRegex {
   expand(template: string, text: string): string | undefined {
     if (!template.includes('$')) return this.matches(text) ? template : undefined;
     const groups = this.groups(text);
-    return groups && expandTemplate(template, groups, this.re2().namedGroups());
+    if (groups === undefined) return undefined;
+    return expandTemplate(template, groups, this.plan.onlyGroup === undefined ? this.re2().namedGroups() : {});
   }
 
   /** What the groups matched, the whole text first; undefined when `text` does not match. */
   groups(text: string): (string | undefined)[] | undefined {
-    const {exact, required} = this.plan;
+    const {exact, required, onlyGroup} = this.plan;
     if (exact?.(text) === false || required?.(text) === false) return undefined;
-    if (this.pattern === '(.*)' || this.pattern === '(.+)') return [text, text];
+    if (onlyGroup !== undefined) return [text, text.slice(onlyGroup.before, text.length - onlyGroup.after)];
     const matcher = this.re2().matcher(text);
     if (!matcher.matches()) return undefined;
     const groups: (string | undefined)[] = [];
@@ -95,6 +106,20 @@ export function checkRegex(expression: string): void {
 function compile(pattern: string): RE2JS {
   if (!pattern.isWellFormed())
     throw new RegexError(`error parsing regexp: invalid UTF-8: \`${pattern.toWellFormed()}\``);
+  if (pattern.length > RE2_PATTERN_LENGTH_MAX) throw tooLarge();
+  const compiled = parse(pattern);
+  if (compiled.programSize() > RE2_PROGRAM_SIZE_MAX) throw tooLarge();
+  const {dfa} = compiled.re2();
+  dfa.stateBudget = AUTOMATON_BYTES_MAX;
+  dfa.memBudget = AUTOMATON_BYTES_MAX;
+  return compiled;
+}
+
+function tooLarge(): RegexError {
+  return new RegexError('error parsing regexp: expression too large');
+}
+
+function parse(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern, RE2JS.DOTALL);
   } catch (error) {

@@ -14,8 +14,12 @@ export function expandTemplate(
   if (!template.includes('$')) return template;
   return template.replace(REFERENCE, (_, dollar?: string, bare?: string, braced?: string) => {
     if (dollar !== undefined) return '$';
-    const name = (bare ?? braced)!;
-    const index = /^(?:0|[1-9][0-9]{0,8})$/.test(name) ? Number(name) : names[name];
+    const index = groupIndex((bare ?? braced)!, names);
     return (index === undefined ? undefined : groups[index]) ?? '';
   });
+}
+
+function groupIndex(name: string, names: Readonly<Record<string, number>>): number | undefined {
+  if (/^(?:0|[1-9][0-9]{0,8})$/.test(name)) return Number(name);
+  return Object.hasOwn(names, name) ? names[name] : undefined;
 }

@@ -16,9 +16,14 @@ const P5_HI = 0x27d4eb2f | 0;
 /** Lanes 0..3 take the stripes; the hash itself is built in lane 4. */
 const HASH = 8;
 const STRIPE_BYTES = 32;
+const BYTES_KEPT = 1 << 20;
 
-/** Seedless XXH64, as upstream hashes labels. One instance is reused for many inputs. */
+/** Seedless XXH64, as upstream hashes labels. One instance with its buffer is reused for many inputs. */
 export class XxHash64 {
+  /** Where the caller puts what is to be hashed; replaced by `reserve`. */
+  bytes: Uint8Array = new Uint8Array(1024);
+  /** The same bytes; every word the hash takes is aligned, and the machine little-endian. */
+  private words = new Int32Array(this.bytes.buffer);
   private readonly lanes = new Int32Array(10);
 
   /** Lower half of the last hash, unsigned. */
@@ -31,15 +36,23 @@ export class XxHash64 {
     return this.lanes[HASH + 1] >>> 0;
   }
 
+  /** Makes room for `length` bytes; what was in `bytes` is gone. */
+  reserve(length: number): void {
+    const isEnough = this.bytes.length >= length;
+    // A buffer that one giant needed is not kept.
+    if (isEnough && (this.bytes.length <= BYTES_KEPT || length > BYTES_KEPT)) return;
+    this.bytes = new Uint8Array(Math.max(1024, 4 * Math.ceil(length / 2)));
+    this.words = new Int32Array(this.bytes.buffer);
+  }
+
   /** Hashes `bytes[0..length)`; the result stays in `low` and `high` until the next call. */
-  hash(bytes: Uint8Array, length: number): void {
-    const stripes = this.start(bytes, length);
-    const {lanes} = this;
+  hash(length: number): void {
+    const {lanes, bytes, words} = this;
+    let at = this.start(length);
     add(lanes, HASH, length | 0, 0);
-    let at = stripes;
-    for (; at + 8 <= length; at += 8) this.mixWord(readInt(bytes, at), readInt(bytes, at + 4));
+    for (; at + 8 <= length; at += 8) this.mixWord(words[at >>> 2], words[(at >>> 2) + 1]);
     if (at + 4 <= length) {
-      this.mixHalfWord(readInt(bytes, at));
+      this.mixHalfWord(words[at >>> 2]);
       at += 4;
     }
     for (; at < length; at++) this.mixByte(bytes[at]);
@@ -47,8 +60,8 @@ export class XxHash64 {
   }
 
   /** Consumes whole stripes and returns how many bytes they took. */
-  private start(bytes: Uint8Array, length: number): number {
-    const {lanes} = this;
+  private start(length: number): number {
+    const {lanes, words} = this;
     if (length < STRIPE_BYTES) {
       set(lanes, HASH, P5_LO, P5_HI);
       return 0;
@@ -61,8 +74,8 @@ export class XxHash64 {
     let at = 0;
     for (; at + STRIPE_BYTES <= length; at += STRIPE_BYTES) {
       for (let lane = 0; lane < 8; lane += 2) {
-        const offset = at + 4 * lane;
-        round(lanes, lane, readInt(bytes, offset), readInt(bytes, offset + 4));
+        const word = (at >>> 2) + lane;
+        round(lanes, lane, words[word], words[word + 1]);
       }
     }
     this.merge();
@@ -127,10 +140,6 @@ export class XxHash64 {
     multiply(lanes, HASH, P3_LO, P3_HI);
     xor(lanes, HASH, lanes[HASH + 1], 0);
   }
-}
-
-function readInt(bytes: Uint8Array, at: number): number {
-  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }
 
 function set(words: Int32Array, i: number, lo: number, hi: number): void {

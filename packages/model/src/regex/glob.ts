@@ -49,6 +49,11 @@ export function sequencePredicate(sequence: Sequence): Predicate {
   return simplePredicate(glob) ?? ((text) => matchesGlob(glob, text, usesFold(glob) ? foldAscii(text) : text));
 }
 
+/** Whether the test of a sequence is a single call. */
+export function isSimple(sequence: Sequence): boolean {
+  return simplePredicate(toGlob(sequence)) !== undefined;
+}
+
 /** Whether the anchors of `sequence` all stand where they say nothing, and nothing in it is opaque. */
 export function isExact(sequence: Sequence): boolean {
   return withoutOuterAnchors(sequence).every(({kind}) => kind === 'text' || kind === 'one' || kind === 'any');

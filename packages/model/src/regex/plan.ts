@@ -1,4 +1,4 @@
-import {foldAscii, isExact, sequencePredicate, withoutOuterAnchors, type Predicate} from './glob.ts';
+import {foldAscii, isExact, isSimple, sequencePredicate, withoutOuterAnchors, type Predicate} from './glob.ts';
 import {parseShape, type Part, type Sequence, type Shape} from './shape.ts';
 
 /** What is known of an expression without running it. */
@@ -11,10 +11,15 @@ export interface RegexPlan {
   readonly isValid: boolean;
   readonly setMatches: readonly string[] | undefined;
   readonly prefix: string;
+  /** Set when the expression is a literal, one group of anything, and a literal: their lengths. */
+  readonly onlyGroup: {readonly before: number; readonly after: number} | undefined;
 }
 
-/** Beyond so many sequences with gaps RE2's automaton is faster than trying one after the other. */
-const GLOBS_MAX = 16;
+/** Beyond such a price RE2's automaton is faster than trying one sequence after the other. */
+const PRICE_MAX = 8;
+const GLOB_PRICE = 3;
+/** So few texts are compared faster than looked up. */
+const COMPARED_MAX = 8;
 
 const UNKNOWN: RegexPlan = {
   exact: undefined,
@@ -22,6 +27,7 @@ const UNKNOWN: RegexPlan = {
   isValid: false,
   setMatches: undefined,
   prefix: '',
+  onlyGroup: undefined,
 };
 
 /** Looks for a quicker way to match `pattern` than RE2. */
@@ -33,7 +39,19 @@ export function planRegex(pattern: string): RegexPlan {
   const predicate = shapePredicate(shape);
   const prefix = commonPrefix(shape.map(prefixOf));
   if (!shape.every(isExact)) return {...UNKNOWN, isValid, required: usefulCondition(shape, predicate), prefix};
-  return {exact: predicate, required: undefined, isValid, setMatches: finiteSet(shape), prefix};
+  const onlyGroup = predicate === undefined ? undefined : findOnlyGroup(pattern);
+  return {exact: predicate, required: undefined, isValid, setMatches: finiteSet(shape), prefix, onlyGroup};
+}
+
+const LITERAL = String.raw`((?:[^\\^$.*+?()[\]{}|]|\\[^A-Za-z0-9])*)`;
+const ONLY_GROUP = new RegExp(String.raw`^${LITERAL}\(\.[*+]\)${LITERAL}$`);
+
+/** Most expressions of relabelling are such: `(.*)`, `__meta_(.+)`. */
+function findOnlyGroup(pattern: string): RegexPlan['onlyGroup'] {
+  const match = ONLY_GROUP.exec(pattern);
+  if (match === null) return undefined;
+  const [before, after] = match.slice(1).map((literal) => literal.replace(/\\(.)/gs, '$1').length);
+  return {before, after};
 }
 
 /** A condition that only says that anything goes is not worth asking. */
@@ -50,7 +68,8 @@ function shapePredicate(shape: Shape): Predicate | undefined {
     if (only === undefined) globs.push(sequence);
     else (only.fold ? folded : plain).add(only.text);
   }
-  if (globs.length > GLOBS_MAX) return undefined;
+  const price = globs.reduce((sum, glob) => sum + (isSimple(glob) ? 1 : GLOB_PRICE), 0);
+  if (price > PRICE_MAX) return undefined;
   const tests = [setPredicate(plain), foldedPredicate(folded), ...globs.map(sequencePredicate)];
   return anyPredicate(tests.filter((test) => test !== undefined));
 }
@@ -63,9 +82,13 @@ function onlyText(sequence: Sequence): {text: string; fold: boolean} | undefined
 
 function setPredicate(texts: ReadonlySet<string>): Predicate | undefined {
   if (texts.size === 0) return undefined;
-  if (texts.size > 1) return (text) => texts.has(text);
-  const [only] = texts;
-  return (text) => text === only;
+  const [...list] = texts;
+  if (list.length === 1) return (text) => text === list[0];
+  if (list.length <= COMPARED_MAX) return (text) => list.includes(text);
+  // A lookup must hash the text first, a length of its own is cheaper.
+  const lengths = new Uint8Array(Math.max(...list.map(({length}) => length)) + 1);
+  for (const {length} of list) lengths[length] = 1;
+  return (text) => text.length < lengths.length && lengths[text.length] === 1 && texts.has(text);
 }
 
 function foldedPredicate(texts: ReadonlySet<string>): Predicate | undefined {
