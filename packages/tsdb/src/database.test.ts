@@ -198,8 +198,8 @@ test('a checkpoint is read before the segments, and the next segment comes after
     [START + 1, 2],
   ]);
   assert.deepEqual(
-    progress.map(({current}) => current),
-    [0],
+    progress.map(({min, max, current}) => [min, max, current]),
+    [[7, 7, 7]],
   );
 });
 

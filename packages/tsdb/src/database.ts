@@ -175,11 +175,9 @@ async function replayAll(replay: Replay, folder: string, options: DatabaseOption
       throw error;
     }
     const milliseconds = performance.now() - begin;
-    log('info', source.inCheckpoint ? 'WAL checkpoint segment loaded' : 'WAL segment loaded', {
-      segment: source.index,
-      maxSegment: max,
-      duration: `${milliseconds.toFixed(1)}ms`,
-    });
+    const duration = `${milliseconds.toFixed(1)}ms`;
+    if (source.inCheckpoint) log('info', 'WAL checkpoint loaded', {file: source.path, duration});
+    else log('info', 'WAL segment loaded', {segment: source.index, maxSegment: max, duration});
     options.onProgress?.({min, max, current: source.index, milliseconds});
     // Whoever waits for the progress gets a turn.
     await setImmediate();

@@ -20,7 +20,7 @@ export interface ReplayTarget {
   replaySamples(batch: ReplayBatch): number;
 }
 
-/** A segment to replay. */
+/** A segment to replay; `index` is the number of its checkpoint when it belongs to one. */
 export interface ReplaySource extends Numbered {
   /** It belongs to a checkpoint, which cannot be repaired. */
   readonly inCheckpoint: boolean;
@@ -49,18 +49,20 @@ const FLUSH_SAMPLES = 8 * 1024;
  */
 export function replaySources(disk: Disk, folder: string): ReplaySource[] {
   const checkpoint = lastCheckpoint(disk, folder);
-  const segments = sourcesIn(disk, folder, false);
+  const segments = listSegments(disk, folder).map((segment): ReplaySource => {
+    return {index: segment.index, path: segment.path, inCheckpoint: false};
+  });
   if (checkpoint === undefined) return segments;
   const after = segments.filter((segment) => segment.index > checkpoint.index);
   if (after.length > 0 && after[0]!.index !== checkpoint.index + 1) {
     const missing = segmentPath(folder, checkpoint.index + 1);
     throw new StorageError('wal_corrupt', `${missing} is missing, which follows ${checkpoint.path}`);
   }
-  return [...sourcesIn(disk, checkpoint.path, true), ...after];
+  const before = listSegments(disk, checkpoint.path).map((segment): ReplaySource => {
+    return {index: checkpoint.index, path: segment.path, inCheckpoint: true};
+  });
+  return [...before, ...after];
 }
-
-const sourcesIn = (disk: Disk, folder: string, inCheckpoint: boolean): ReplaySource[] =>
-  listSegments(disk, folder).map(({index, path}) => ({index, path, inCheckpoint}));
 
 /** Reads segments into a target. Takes scratch space from the memory and gives it back. */
 export class Replay {
