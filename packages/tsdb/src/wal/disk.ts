@@ -33,6 +33,9 @@ export interface Disk {
   syncFolder(folder: string): Promise<void>;
 }
 
+/** Node refuses to write 2 GiB with one call. */
+const WRITE_BYTES_MAX = 1024 * 1024 * 1024;
+
 class NodeFile implements DiskFile {
   readonly #fd: number;
 
@@ -41,7 +44,7 @@ class NodeFile implements DiskFile {
   }
 
   write(bytes: Uint8Array, from: number, to: number, position: number): number {
-    return fs.writeSync(this.#fd, bytes, from, to - from, position);
+    return fs.writeSync(this.#fd, bytes, from, Math.min(to - from, WRITE_BYTES_MAX), position);
   }
 
   read(bytes: Uint8Array, from: number, to: number, position: number): number {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import {setImmediate} from 'node:timers/promises';
 import type {Disk, DiskFile} from './disk.ts';
 
 type Operation = 'write' | 'truncate' | 'create' | 'sync' | 'read';
@@ -15,6 +16,9 @@ export class TestDisk implements Disk {
   readonly writes: number[] = [];
   /** Called before each write, after it was put on `writes`. */
   onWrite = (): void => {};
+
+  /** Told of syncs, when they begin and end, and of files that are closed. */
+  onEvent: (event: string) => void = () => {};
 
   fail(what: Operation): void {
     const code = this.faults.get(what);
@@ -118,10 +122,15 @@ class TestFile implements DiskFile {
   }
 
   async sync(): Promise<void> {
+    this.#disk.onEvent(`sync ${this.#path}`);
+    await setImmediate();
     this.#disk.fail('sync');
+    this.#disk.onEvent(`synced ${this.#path}`);
   }
 
-  close(): void {}
+  close(): void {
+    this.#disk.onEvent(`close ${this.#path}`);
+  }
 
   #resize(length: number): void {
     const old = this.#disk.bytes(this.#path);

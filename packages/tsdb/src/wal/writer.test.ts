@@ -253,6 +253,22 @@ test('a failing sync is counted and told, not thrown', async () => {
   assert.equal(seconds.length, 2);
 });
 
+test('a segment is not closed while it is being synced', async () => {
+  const disk = new TestDisk();
+  const writer = open(disk);
+  logBytes(writer, testMemory(), [noise(10, 1)]);
+  const events: string[] = [];
+  disk.onEvent = (event) => events.push(event);
+  const syncing = writer.sync();
+  writer.nextSegment();
+  await Promise.all([syncing, writer.close()]);
+  const first = events.filter((event) => event.endsWith('00000000'));
+  assert.deepEqual(
+    first,
+    ['sync', 'synced', 'sync', 'synced', 'close'].map((what) => `${what} ${FIRST}`),
+  );
+});
+
 test('random faults never cost an acknowledged record nor leave a refused one', () => {
   const step = fc.record({
     size: fc.integer({min: 1, max: 2 * PAGE_BYTES}),

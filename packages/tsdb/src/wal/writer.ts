@@ -46,6 +46,8 @@ interface Segment {
   readonly index: number;
   readonly path: string;
   readonly file: DiskFile;
+  /** Ends when all syncs that were begun have ended: the file must not be closed before. */
+  synced: Promise<void>;
 }
 
 // What `log` promises rests on two rules. Bytes are written at a position, never at "the end of the file": the position moves
@@ -251,7 +253,7 @@ export class WalWriter {
   #create(index: number): Segment {
     const file = segmentPath(this.folder, index);
     try {
-      return {index, path: file, file: this.#disk.create(file)};
+      return {index, path: file, file: this.#disk.create(file), synced: Promise.resolve()};
     } catch (error) {
       throw new StorageError('wal_write', `cannot make segment ${file}: ${reasonOf(error)}`, error);
     }
@@ -285,7 +287,12 @@ export class WalWriter {
     this.#pageFlushes++;
   }
 
-  async #sync(segment: Segment): Promise<void> {
+  #sync(segment: Segment): Promise<void> {
+    segment.synced = segment.synced.then(() => this.#syncNow(segment));
+    return segment.synced;
+  }
+
+  async #syncNow(segment: Segment): Promise<void> {
     const begin = performance.now();
     this.#syncs++;
     try {
