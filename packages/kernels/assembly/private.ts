@@ -1,7 +1,7 @@
 // The kernels that run on a thread's own memory. Compiled to build/private.wasm.
 export {crc32c, crc32cTables} from './crc32c';
 export {xorAppendMany, xorBytes, xorCopy, xorDecode, xorInit} from './xor';
-export {xxhash64, xxhash64To} from './xxhash64';
+export {xxhash64, xxhash64Seeded, xxhash64To} from './xxhash64';
 export {snappyDecode, snappyEncode, snappyEncodedMax, snappyLength} from './snappy';
 export {parseFloatText} from './float-text';
 export * from './promql';

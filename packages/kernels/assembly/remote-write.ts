@@ -46,6 +46,7 @@ import {
   WRITE_MORE,
   WRITE_POSITION,
   WRITE_SAMPLE_COUNT,
+  WRITE_SEED,
   WRITE_SERIES,
   WRITE_SERIES_COUNT,
   WRITE_SERIES_END,
@@ -60,7 +61,7 @@ import {
 } from '../layout/remote-write';
 import {sameBytes} from './bytes';
 import {loadVarint, shortVarint, shortVarintBytes, varintEnd} from './varint';
-import {xxhash64} from './xxhash64';
+import {xxhash64Seeded} from './xxhash64';
 
 // Tags: field number << 3 | wire type. Those used here have one byte.
 const TAG_FIRST_TEXT: u32 = (1 << 3) | 2;
@@ -205,7 +206,7 @@ function takeSeries(state: usize, at: usize, end: usize): u32 {
   store<u32>(state, <u32>at, WRITE_LABELS_END);
   if (at == labels) return WRITE_IRREGULAR;
   const length = <u32>(at - labels);
-  const hash = xxhash64(labels, length);
+  const hash = xxhash64Seeded(labels, length, load<u64>(state, WRITE_SEED));
   store<u64>(state, hash, WRITE_HASH);
   const record = findKnown(state, hash, labels, length);
   if (record == 0) return WRITE_UNKNOWN;

@@ -1,4 +1,4 @@
-// xxHash64 with seed 0 (https://github.com/Cyan4973/xxHash, doc/xxhash_spec.md), which Prometheus hashes labels with.
+// xxHash64 (https://github.com/Cyan4973/xxHash, doc/xxhash_spec.md), which Prometheus hashes labels with, seed 0.
 
 const PRIME_1: u64 = 0x9e3779b185ebca87;
 const PRIME_2: u64 = 0xc2b2ae3d27d4eb4f;
@@ -6,15 +6,20 @@ const PRIME_3: u64 = 0x165667b19e3779f9;
 const PRIME_4: u64 = 0x85ebca77c2b2ae63;
 const PRIME_5: u64 = 0x27d4eb2f165667c5;
 
-/** The hash of the `length` bytes at `at`. */
+/** The hash of the `length` bytes at `at`, with seed 0. */
 export function xxhash64(at: usize, length: u32): u64 {
+  return xxhash64Seeded(at, length, 0);
+}
+
+/** The hash of the `length` bytes at `at` that nobody can foretell who does not know `seed`. */
+export function xxhash64Seeded(at: usize, length: u32, seed: u64): u64 {
   const end = at + length;
-  let hash = PRIME_5;
+  let hash = seed + PRIME_5;
   if (length >= 32) {
-    let a = PRIME_1 + PRIME_2;
-    let b = PRIME_2;
-    let c: u64 = 0;
-    let d: u64 = -PRIME_1;
+    let a = seed + PRIME_1 + PRIME_2;
+    let b = seed + PRIME_2;
+    let c = seed;
+    let d = seed - PRIME_1;
     do {
       a = round(a, load<u64>(at));
       b = round(b, load<u64>(at, 8));

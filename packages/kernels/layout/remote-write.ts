@@ -31,15 +31,17 @@ export const WRITE_LABELS_END = 48;
 export const WRITE_SLOT = 52;
 /** u64: hash of its label bytes, as they are. */
 export const WRITE_HASH = 56;
+/** u64: what the hash begins with. Draw it at random and keep it as long as the table, so that no sender can make series collide. */
+export const WRITE_SEED = 64;
 /** Counters, which go up: series, samples, exemplars, histograms, metadata entries, samples of series that are dropped. */
-export const WRITE_SERIES_COUNT = 64;
-export const WRITE_SAMPLE_COUNT = 68;
-export const WRITE_EXEMPLAR_COUNT = 72;
-export const WRITE_HISTOGRAM_COUNT = 76;
-export const WRITE_METADATA_COUNT = 80;
-export const WRITE_DROPPED_COUNT = 84;
+export const WRITE_SERIES_COUNT = 72;
+export const WRITE_SAMPLE_COUNT = 76;
+export const WRITE_EXEMPLAR_COUNT = 80;
+export const WRITE_HISTOGRAM_COUNT = 84;
+export const WRITE_METADATA_COUNT = 88;
+export const WRITE_DROPPED_COUNT = 92;
 /** Bytes of the state. */
-export const WRITE_STATE_BYTES = 88;
+export const WRITE_STATE_BYTES = 96;
 
 /** u64: hash of the label bytes. */
 export const KNOWN_HASH = 0;

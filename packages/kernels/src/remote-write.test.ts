@@ -53,6 +53,7 @@ class Receiver {
     this.#set(layout.WRITE_VALUES, memory.room(room * 8));
     this.#set(layout.WRITE_CAPACITY, room);
     this.#set(layout.WRITE_KEYS, this.#keys);
+    this.#set(layout.WRITE_SEED, 0x12345678);
     for (let name = layout.WRITE_SERIES_COUNT; name <= layout.WRITE_DROPPED_COUNT; name += 4) this.#set(name, 0);
     for (;;) {
       this.#set(layout.WRITE_TABLE, this.#table);

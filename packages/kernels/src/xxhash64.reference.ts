@@ -1,4 +1,4 @@
-// xxHash64 with seed 0, the plain way.
+// xxHash64, the plain way.
 const [P1, P2, P3, P4, P5] = [
   0x9e3779b185ebca87n,
   0xc2b2ae3d27d4eb4fn,
@@ -12,12 +12,12 @@ const rotate = (x: bigint, bits: bigint): bigint => u64(x << bits) | (x >> (64n 
 const round = (lane: bigint, word: bigint): bigint => u64(rotate(u64(lane + word * P2), 31n) * P1);
 
 /** The hash of `bytes`. */
-export function xxhash64(bytes: Uint8Array): bigint {
+export function xxhash64(bytes: Uint8Array, seed = 0n): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
-  let hash = P5;
+  let hash = u64(seed + P5);
   if (bytes.length >= 32) {
-    const lanes = [u64(P1 + P2), P2, 0n, u64(-P1)];
+    const lanes = [u64(seed + P1 + P2), u64(seed + P2), seed, u64(seed - P1)];
     for (; at + 32 <= bytes.length; at += 32) {
       for (let i = 0; i < 4; i++) lanes[i] = round(lanes[i], view.getBigUint64(at + 8 * i, true));
     }

@@ -26,6 +26,16 @@ test('hashes as the reference does', () => {
   fc.assert(fc.property(fc.uint8Array({maxLength: 200}), (bytes) => assert.equal(hash(bytes), xxhash64(bytes))));
 });
 
+test('hashes as the reference does with a seed', () => {
+  const seeded = (bytes: Uint8Array, seed: bigint): bigint =>
+    memory.scoped(() => BigInt.asUintN(64, memory.kernels.xxhash64Seeded(memory.put(bytes), bytes.length, seed)));
+  fc.assert(
+    fc.property(fc.uint8Array({maxLength: 100}), fc.bigInt({min: 0n, max: 2n ** 64n - 1n}), (bytes, seed) =>
+      assert.equal(seeded(bytes, seed), xxhash64(bytes, seed)),
+    ),
+  );
+});
+
 test('hashes as the reference does at each length', () => {
   for (let length = 0; length < 100; length++) {
     const bytes = Uint8Array.from({length}, (_, i) => 7 * i + length);

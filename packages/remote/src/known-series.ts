@@ -4,6 +4,7 @@ import {
   WRITE_KEYS,
   WRITE_LABELS_END,
   WRITE_MASK,
+  WRITE_SEED,
   WRITE_SERIES,
   WRITE_TABLE,
 } from '@narthex/kernels/layout/remote-write.ts';
@@ -19,6 +20,8 @@ const PADDING = 16;
  */
 export class KnownSeries {
   readonly #memory: KernelMemory;
+  /** Unknown to senders, who could else choose labels that all hash alike. */
+  readonly #seed = crypto.getRandomValues(new Uint32Array(2));
   #table = 0;
   #records = 0;
   #count = 0;
@@ -50,12 +53,13 @@ export class KnownSeries {
     if (2 * (this.#count + series) > this.#records || this.#records === 0) this.#grow(2 * (this.#count + series));
   }
 
-  /** Tell a walk's state where the table is. */
+  /** Tell a walk's state where the table is and how it is hashed. */
   describe(state: number): void {
     const {u32} = this.#memory;
     u32[(state + WRITE_TABLE) >>> 2] = this.#table;
     u32[(state + WRITE_MASK) >>> 2] = this.#records - 1;
     u32[(state + WRITE_KEYS) >>> 2] = 0;
+    u32.set(this.#seed, (state + WRITE_SEED) >>> 2);
   }
 
   /** Remember the labels of the series at which the walk stopped. */
