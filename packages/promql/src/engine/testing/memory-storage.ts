@@ -1,7 +1,7 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {Labels} from '@narthex/model/labels.ts';
 import type {Matcher} from '@narthex/model/matcher.ts';
-import type {Querier, SeriesSet, SymbolTable} from '../storage.ts';
+import type {Querier, SeriesSet, SymbolTable} from '../../storage.ts';
 
 /** One series of a MemoryStorage: sorted times in ms and the bits of the values. */
 interface StoredSeries {
