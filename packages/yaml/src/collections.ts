@@ -45,7 +45,9 @@ export function map<T>(item: YamlType<T>): YamlType<ReadonlyMap<string, T>> {
     decode(node, path, context) {
       if (node.kind !== 'mapping') return void context.mismatch(node, path, goType);
       const values = new Map<string, T>();
-      for (const {name, value: child} of readEntries(node, path, context, 'map')) {
+      for (const {name, value: child} of readEntries(node, path, context, (first, key) =>
+        noteRepeated(first, key, path, context),
+      )) {
         const value = decodeItem(item, child, joinPath(path, name), context);
         if (value !== undefined) values.set(name, value);
       }
@@ -70,24 +72,25 @@ export interface NamedEntry {
   readonly value: YamlNode;
 }
 
+export type OnRepeated = (first: NamedEntry, key: YamlNode) => void;
+
 /**
  * The entries of a mapping with merge keys (`<<`) filled in: what a mapping says itself goes before what it merges, and
- * an earlier merged mapping before a later one. Keys that are given twice are noted; `owner` is the Go type of a struct
- * or 'map'.
+ * an earlier merged mapping before a later one. `onRepeated` is called for every key that was there before.
  */
 export function readEntries(
   node: MappingNode,
   path: string,
   context: DecodeContext,
-  owner: string,
+  onRepeated: OnRepeated,
   depth = 0,
 ): NamedEntry[] {
-  if (!node.entries.some(({key}) => isMerge(key))) return ownEntries(node.entries, path, context, owner);
+  if (!node.entries.some(({key}) => isMerge(key))) return ownEntries(node.entries, path, context, onRepeated);
   const own = node.entries.filter(({key}) => !isMerge(key));
-  const named = ownEntries(own, path, context, owner);
+  const named = ownEntries(own, path, context, onRepeated);
   const seen = new Set(named.map(({name}) => name));
   for (const {value} of node.entries.filter(({key}) => isMerge(key))) {
-    for (const entry of mergedEntries(value, path, context, owner, depth + 1)) {
+    for (const entry of mergedEntries(value, path, context, onRepeated, depth + 1)) {
       if (seen.has(entry.name)) continue;
       seen.add(entry.name);
       named.push(entry);
@@ -100,7 +103,7 @@ function ownEntries(
   entries: readonly MappingEntry[],
   path: string,
   context: DecodeContext,
-  owner: string,
+  onRepeated: OnRepeated,
 ): NamedEntry[] {
   const named = new Map<string, NamedEntry>();
   for (const {key, value} of entries) {
@@ -108,7 +111,7 @@ function ownEntries(
     if (name === undefined) continue;
     const first = named.get(name);
     if (first === undefined) named.set(name, {name, key, value});
-    else if (context.strict) noteDuplicate(first, key, path, context, owner);
+    else onRepeated(first, key);
   }
   return [...named.values()];
 }
@@ -118,16 +121,14 @@ function keyName(key: YamlNode, path: string, context: DecodeContext): string | 
   return void context.mismatch(key, path, 'string');
 }
 
-function noteDuplicate(first: NamedEntry, key: YamlNode, path: string, context: DecodeContext, owner: string): void {
-  const {name} = first;
-  if (context.dialect === 'v3') {
-    const {line} = context.position(first.key);
-    context.typeProblem(key, path, `mapping key ${JSON.stringify(name)} already defined at line ${line}`);
-  } else if (owner === 'map') {
-    context.typeProblem(key, path, `key ${JSON.stringify(name)} already set in map`);
-  } else {
-    context.typeProblem(key, path, `field ${name} already set in type ${owner}`);
-  }
+function noteRepeated({name, key: firstKey}: NamedEntry, key: YamlNode, path: string, context: DecodeContext): void {
+  if (!context.strict) return;
+  const quoted = JSON.stringify(name);
+  const message =
+    context.dialect === 'v3'
+      ? `mapping key ${quoted} already defined at line ${context.position(firstKey).line}`
+      : `key ${quoted} already set in map`;
+  context.typeProblem(key, path, message);
 }
 
 function isMerge(key: YamlNode): boolean {
@@ -141,7 +142,7 @@ function mergedEntries(
   value: YamlNode,
   path: string,
   context: DecodeContext,
-  owner: string,
+  onRepeated: OnRepeated,
   depth: number,
 ): NamedEntry[] {
   context.visit(value);
@@ -150,12 +151,12 @@ function mergedEntries(
     return [];
   }
   if (value.kind === 'mapping') {
-    const entries = readEntries(value, path, context, owner, depth);
+    const entries = readEntries(value, path, context, onRepeated, depth);
     for (const entry of entries) context.visit(entry.key);
     return entries;
   }
   if (value.kind === 'sequence' && value.items.every(({kind}) => kind === 'mapping')) {
-    return value.items.flatMap((item) => mergedEntries(item, path, context, owner, depth));
+    return value.items.flatMap((item) => mergedEntries(item, path, context, onRepeated, depth));
   }
   context.typeProblem(value, path, 'map merge requires map or sequence of maps as the value');
   return [];

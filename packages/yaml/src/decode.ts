@@ -89,8 +89,8 @@ function isBug(error: Error): boolean {
 
 /** As Go's yaml names it: "!!str `abc`", long texts cut, collections without their content. */
 function describeNode(node: YamlNode): string {
-  if (node.kind === 'sequence') return node.tag ?? '!!seq';
-  if (node.kind === 'mapping') return node.tag ?? '!!map';
+  if (node.kind === 'sequence') return '!!seq';
+  if (node.kind === 'mapping') return '!!map';
   const shown =
     Buffer.byteLength(node.text) > 10 ? `${Buffer.from(node.text).subarray(0, 7).toString()}...` : node.text;
   return `${node.tag ?? resolveScalar(node).tag} \`${shown}\``;

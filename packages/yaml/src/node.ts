@@ -17,6 +17,8 @@ import {
   type SequenceEvent,
 } from 'js-yaml';
 import {YamlError} from './error.ts';
+import {wrongTag} from './resolve.ts';
+import {syntaxMessage} from './syntax-message.ts';
 
 /** A scalar as it was written; what it means is decided by the type that is wanted. */
 export interface ScalarNode {
@@ -92,7 +94,8 @@ function readEvents(source: string, fail: Fail): Event[] {
     return parseEvents(source, {maxDepth: DEPTH_MAX});
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    return fail(error.mark?.position ?? 0, error.reason, error);
+    const offset = error.mark?.position ?? 0;
+    return fail(offset, syntaxMessage(source, offset, error.reason), error);
   }
 }
 
@@ -178,13 +181,11 @@ class TreeBuilder {
     const valueStart = event.valueStart < 0 ? -1 : scalarStart(this.source, event);
     const offset = startOf(valueStart, event.tagStart, event.anchorStart) ?? this.lastOffset;
     this.lastOffset = offset;
-    return {
-      kind: 'scalar',
-      text: getScalarValue(this.source, event),
-      plain: event.style === SCALAR_STYLE_PLAIN,
-      tag: this.tagOf(event),
-      offset,
-    };
+    const text = getScalarValue(this.source, event);
+    const tag = this.tagOf(event);
+    const wrong = tag === undefined ? undefined : wrongTag(tag, text);
+    if (wrong !== undefined) this.fail(offset, `cannot decode ${wrong} \`${text}\` as a ${tag}`);
+    return {kind: 'scalar', text, plain: event.style === SCALAR_STYLE_PLAIN, tag, offset};
   }
 
   private alias(name: string, offset: number): YamlNode {

@@ -37,6 +37,13 @@ export function resolveScalar(node: ScalarNode): Resolved {
   return resolved.tag === '!!int' ? {tag: '!!float', value: Number(resolved.value)} : resolved;
 }
 
+/** What `text` is instead of what the explicit tag says it is; undefined when the tag is right or says nothing. */
+export function wrongTag(tag: string, text: string): string | undefined {
+  if (!/^!!(?:int|bool|null|float|timestamp)$/.test(tag)) return undefined;
+  const {tag: found} = resolvePlain(text);
+  return found === tag || (tag === '!!float' && found === '!!int') ? undefined : found;
+}
+
 /** The meaning of text without quotes. */
 export function resolvePlain(text: string): Resolved {
   if (!/^[-+.~0-9yYnNtTfFoO]/.test(text))

@@ -6,6 +6,7 @@ import {resolveScalar, type Resolved} from './resolve.ts';
 import type {DecodeContext, YamlType} from './type.ts';
 import {yamlFloat} from './write.ts';
 
+const INT64_MAX = 2n ** 63n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
 
 /** Any scalar but null, as it was written. */
@@ -35,14 +36,15 @@ export const bool: YamlType<boolean> = {
   isEmpty: (value) => !value,
 };
 
-/** An integer of up to 53 bits; a fraction is cut off, as Go's yaml does. */
+/** An integer of 64 bits, kept within ±(2^53 - 1); a fraction is cut off, as Go's yaml does. */
 export const int: YamlType<number> = {
   goType: 'int',
   zero: () => 0,
   decode(node, path, context) {
     const value = wholeNumber(node);
-    const number = value === undefined ? NaN : Number(value);
-    return Number.isSafeInteger(number) ? number : mismatch(node, path, context, 'int');
+    return value === undefined || value < -INT64_MAX || value > INT64_MAX
+      ? mismatch(node, path, context, 'int')
+      : clampToSafe(value);
   },
   encode: (value) => value,
   isEmpty: (value) => value === 0,
@@ -54,10 +56,15 @@ export const uint: YamlType<number> = {
   goType: 'uint',
   decode(node, path, context) {
     const value = wholeNumber(node);
-    const number = value === undefined ? NaN : Number(value);
-    return Number.isSafeInteger(number) && number >= 0 ? number : mismatch(node, path, context, 'uint');
+    return value === undefined || value < 0n || value > UINT64_MAX
+      ? mismatch(node, path, context, 'uint')
+      : clampToSafe(value);
   },
 };
+
+function clampToSafe(value: bigint): number {
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number(value), Number.MAX_SAFE_INTEGER));
+}
 
 /** An integer of 64 bits, not below 0. */
 export const uint64: YamlType<bigint> = {

@@ -112,7 +112,7 @@ class StructType<F extends Fields, T> implements YamlType<T> {
   }
 
   decode(node: YamlNode, path: string, context: DecodeContext): T | undefined {
-    if (node.kind !== 'mapping') return void context.mismatch(node, path, this.goType);
+    if (node.kind !== 'mapping') return void context.mismatch(node, path, this.name);
     const found = this.decodeFields(node, path, context);
     if (found === undefined) return undefined;
     const {check} = this.options;
@@ -123,13 +123,10 @@ class StructType<F extends Fields, T> implements YamlType<T> {
     const values: Record<string, unknown> = {};
     const problems = {found: false};
     const entries = new Map<string, NamedEntry>();
-    for (const entry of readEntries(node, path, context, this.name)) {
+    const onRepeated = (first: NamedEntry, key: YamlNode) => this.noteRepeated(first, key, path, context);
+    for (const entry of readEntries(node, path, context, onRepeated)) {
       entries.set(entry.name, entry);
-      if (!this.rowByKey.has(entry.name) && context.strict) {
-        const near = nearestKey(entry.name, this.rowByKey.keys());
-        const hint = near === undefined ? '' : `, did you mean ${near}?`;
-        context.typeProblem(entry.key, path, `field ${entry.name} not found in type ${this.name}${hint}`);
-      }
+      if (!this.rowByKey.has(entry.name)) this.noteUnknown(entry.name, entry.key, path, context);
     }
     for (const row of this.rows) {
       const value = decodeField(row, entries.get(row.key), node, path, context);
@@ -137,6 +134,25 @@ class StructType<F extends Fields, T> implements YamlType<T> {
       else values[row.property] = value;
     }
     return problems.found ? undefined : (values as StructOf<F>);
+  }
+
+  private noteUnknown(name: string, key: YamlNode, path: string, context: DecodeContext): void {
+    if (!context.strict) return;
+    const near = nearestKey(name, this.rowByKey.keys());
+    const hint = near === undefined ? '' : `, did you mean ${near}?`;
+    context.typeProblem(key, path, `field ${name} not found in type ${this.name}${hint}`);
+  }
+
+  private noteRepeated({name, key: firstKey}: NamedEntry, key: YamlNode, path: string, context: DecodeContext): void {
+    if (!context.strict) return;
+    if (context.dialect === 'v3') {
+      const {line} = context.position(firstKey);
+      context.typeProblem(key, path, `mapping key ${JSON.stringify(name)} already defined at line ${line}`);
+    } else if (this.rowByKey.has(name)) {
+      context.typeProblem(key, path, `field ${name} already set in type ${this.name}`);
+    } else {
+      this.noteUnknown(name, key, path, context);
+    }
   }
 
   encode(value: T): YamlValue {
