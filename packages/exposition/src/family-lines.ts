@@ -18,17 +18,40 @@ export function nameText(name: string): string {
   return isLegacyMetricName(name) ? name : `"${escapeQuoted(name)}"`;
 }
 
-/**
- * A series as a line starts with it. `extra` is one more label at the end, already formatted (`le="0.5"`), '' without;
- * a metric name outside the legacy alphabet goes inside the braces.
- */
-export function seriesText(name: string, labels: readonly LabelPair[], extra: string): string {
-  const bare = isLegacyMetricName(name);
-  let inside = bare ? '' : nameText(name);
-  for (const [label, value] of labels) {
-    inside += `${inside === '' ? '' : ','}${nameText(label)}="${escapeQuoted(value)}"`;
+/** Writes the series of one family, whose metrics mostly share their label names. */
+export class SeriesText {
+  private readonly name: string;
+  /** Whether the metric name stands before the braces; otherwise it is the first thing inside, in quotes. */
+  private readonly isBare: boolean;
+  private readonly labelNames = new Map<string, string>();
+
+  constructor(name: string) {
+    this.name = name;
+    this.isBare = isLegacyMetricName(name);
   }
-  if (extra !== '') inside += inside === '' ? extra : `,${extra}`;
-  if (!bare) return `{${inside}}`;
-  return inside === '' ? name : `${name}{${inside}}`;
+
+  /** The labels as they stand between braces; for `of`. */
+  labels(labels: readonly LabelPair[]): string {
+    let text = '';
+    for (const [name, value] of labels) {
+      if (text !== '') text += ',';
+      text += this.labelName(name) + escapeQuoted(value) + '"';
+    }
+    return text;
+  }
+
+  /** The label name with what stands between it and the value. */
+  private labelName(name: string): string {
+    let text = this.labelNames.get(name);
+    if (text === undefined) this.labelNames.set(name, (text = `${nameText(name)}="`));
+    return text;
+  }
+
+  /** The series of the family's name with `suffix`; `labels` as from `labels()`, `extra` one more, formatted, '' without. */
+  of(suffix: string, labels: string, extra = ''): string {
+    const inside = labels === '' || extra === '' ? labels + extra : `${labels},${extra}`;
+    if (this.isBare) return inside === '' ? this.name + suffix : `${this.name}${suffix}{${inside}}`;
+    const quoted = nameText(this.name + suffix);
+    return inside === '' ? `{${quoted}}` : `{${quoted},${inside}}`;
+  }
 }

@@ -68,3 +68,10 @@ test('points of one histogram at several times stay apart', () => {
 test('errors carry the line', () => {
   assert.throws(() => parseOpenMetricsFamilies(Buffer.from('a 1\nb 1\nb -\n# EOF\n')), {name: 'ParseError', line: 3});
 });
+
+test('an exemplar has 128 characters, whatever their size', () => {
+  const page = (length: number): Uint8Array =>
+    Buffer.from(`# TYPE a counter\na_total 1 # {x="${'😱'.repeat(length)}"} 1\n# EOF\n`);
+  parseOpenMetricsFamilies(page(127));
+  assert.throws(() => parseOpenMetricsFamilies(page(128)), /128 UTF-8 characters/);
+});

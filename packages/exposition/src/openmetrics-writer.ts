@@ -1,5 +1,5 @@
-import {escapeQuoted, nameText, seriesText} from './family-lines.ts';
-import type {Exemplar, HistogramPoint, LabelPair, Metric, MetricFamily, SummaryPoint} from './family.ts';
+import {escapeQuoted, nameText, SeriesText} from './family-lines.ts';
+import type {Exemplar, HistogramPoint, Metric, MetricFamily, SummaryPoint} from './family.ts';
 import {formatOpenMetricsFloat} from './format-float.ts';
 
 /** The line that ends every page of OpenMetrics. */
@@ -22,59 +22,78 @@ export function openMetricsOfFamily(family: MetricFamily, options: OpenMetricsOp
   let text = family.help === undefined ? '' : `# HELP ${shown} ${escapeQuoted(family.help)}\n`;
   text += `# TYPE ${shown} ${counter && !total ? 'unknown' : family.type}\n`;
   if (family.unit !== undefined) text += `# UNIT ${shown} ${escapeQuoted(family.unit)}\n`;
-  const suffix = total ? '_total' : family.type === 'info' ? '_info' : '';
-  for (const metric of family.metrics) {
-    text += linesOfMetric(name, suffix, family, metric);
-    if (options.created === true) text += createdLine(name, metric);
-  }
+  const writer = new FamilyLines(family, name, total ? '_total' : family.type === 'info' ? '_info' : '');
+  for (const metric of family.metrics) text += writer.metric(metric, options.created === true);
   return text;
 }
 
-function linesOfMetric(name: string, suffix: string, family: MetricFamily, metric: Metric): string {
-  const {point, labels} = metric;
-  const time = metric.timestampMs === undefined ? '' : ` ${formatSeconds(metric.timestampMs)}`;
-  switch (point.kind) {
-    case 'number': {
-      // Only counters may have exemplars.
-      const exemplar = family.type === 'counter' ? exemplarText(point.exemplar) : '';
-      return `${seriesText(name + suffix, labels, '')} ${formatOpenMetricsFloat(point.value)}${time}${exemplar}\n`;
+class FamilyLines {
+  private readonly family: MetricFamily;
+  private readonly series: SeriesText;
+  /** What the samples of a family of plain numbers have after its name. */
+  private readonly suffix: string;
+
+  constructor(family: MetricFamily, name: string, suffix: string) {
+    this.family = family;
+    this.series = new SeriesText(name);
+    this.suffix = suffix;
+  }
+
+  metric(metric: Metric, withCreated: boolean): string {
+    const {point} = metric;
+    const labels = this.series.labels(metric.labels);
+    const time = metric.timestampMs === undefined ? '' : ` ${formatSeconds(metric.timestampMs)}`;
+    const created = withCreated && metric.createdMs !== undefined ? this.created(labels, metric.createdMs) : '';
+    switch (point.kind) {
+      case 'number': {
+        // Only counters may have exemplars.
+        const exemplar = this.family.type === 'counter' ? exemplarText(point.exemplar) : '';
+        const value = formatOpenMetricsFloat(point.value);
+        return `${this.series.of(this.suffix, labels)} ${value}${time}${exemplar}\n${created}`;
+      }
+      case 'histogram':
+        return this.histogram(labels, point, time) + created;
+      case 'summary':
+        return this.summary(labels, point, time) + created;
+      default:
+        return point satisfies never;
     }
-    case 'histogram':
-      return linesOfHistogram(name, labels, point, time);
-    case 'summary':
-      return linesOfSummary(name, labels, point, time);
-    default:
-      return point satisfies never;
   }
-}
 
-function linesOfHistogram(name: string, labels: readonly LabelPair[], point: HistogramPoint, time: string): string {
-  let text = '';
-  for (const {upperBound, count, exemplar} of point.buckets) {
-    const series = seriesText(`${name}_bucket`, labels, `le="${formatOpenMetricsFloat(upperBound)}"`);
-    text += `${series} ${formatCount(count, name)}${time}${exemplarText(exemplar)}\n`;
+  private histogram(labels: string, point: HistogramPoint, time: string): string {
+    let text = '';
+    for (const {upperBound, count, exemplar} of point.buckets) {
+      const series = this.series.of('_bucket', labels, `le="${formatOpenMetricsFloat(upperBound)}"`);
+      text += `${series} ${this.count(count)}${time}${exemplarText(exemplar)}\n`;
+    }
+    const count = this.count(point.count);
+    if (point.buckets.at(-1)?.upperBound !== Infinity) {
+      text += `${this.series.of('_bucket', labels, 'le="+Inf"')} ${count}${time}\n`;
+    }
+    text += `${this.series.of('_sum', labels)} ${formatOpenMetricsFloat(point.sum)}${time}\n`;
+    return `${text}${this.series.of('_count', labels)} ${count}${time}\n`;
   }
-  const count = formatCount(point.count, name);
-  if (point.buckets.at(-1)?.upperBound !== Infinity) {
-    text += `${seriesText(`${name}_bucket`, labels, 'le="+Inf"')} ${count}${time}\n`;
-  }
-  text += `${seriesText(`${name}_sum`, labels, '')} ${formatOpenMetricsFloat(point.sum)}${time}\n`;
-  return `${text}${seriesText(`${name}_count`, labels, '')} ${count}${time}\n`;
-}
 
-function linesOfSummary(name: string, labels: readonly LabelPair[], point: SummaryPoint, time: string): string {
-  let text = '';
-  for (const {quantile, value} of point.quantiles) {
-    const series = seriesText(name, labels, `quantile="${formatOpenMetricsFloat(quantile)}"`);
-    text += `${series} ${formatOpenMetricsFloat(value)}${time}\n`;
+  private summary(labels: string, point: SummaryPoint, time: string): string {
+    let text = '';
+    for (const {quantile, value} of point.quantiles) {
+      const series = this.series.of('', labels, `quantile="${formatOpenMetricsFloat(quantile)}"`);
+      text += `${series} ${formatOpenMetricsFloat(value)}${time}\n`;
+    }
+    text += `${this.series.of('_sum', labels)} ${formatOpenMetricsFloat(point.sum)}${time}\n`;
+    return `${text}${this.series.of('_count', labels)} ${this.count(point.count)}${time}\n`;
   }
-  text += `${seriesText(`${name}_sum`, labels, '')} ${formatOpenMetricsFloat(point.sum)}${time}\n`;
-  return `${text}${seriesText(`${name}_count`, labels, '')} ${formatCount(point.count, name)}${time}\n`;
-}
 
-function createdLine(name: string, {createdMs, labels}: Metric): string {
-  if (createdMs === undefined) return '';
-  return `${seriesText(`${name}_created`, labels, '')} ${formatSeconds(createdMs)}\n`;
+  private created(labels: string, createdMs: number): string {
+    return `${this.series.of('_created', labels)} ${formatSeconds(createdMs)}\n`;
+  }
+
+  private count(count: number): string {
+    if (!Number.isInteger(count)) {
+      throw new Error(`OpenMetrics v1.0 does not support float histogram ${this.family.name}`);
+    }
+    return count <= Number.MAX_SAFE_INTEGER ? String(count) : BigInt(count).toString();
+  }
 }
 
 function exemplarText(exemplar: Exemplar | undefined): string {
@@ -86,9 +105,4 @@ function exemplarText(exemplar: Exemplar | undefined): string {
 
 function formatSeconds(milliseconds: number): string {
   return formatOpenMetricsFloat(milliseconds / 1000);
-}
-
-function formatCount(count: number, name: string): string {
-  if (!Number.isInteger(count)) throw new Error(`OpenMetrics v1.0 does not support float histogram ${name}`);
-  return count <= Number.MAX_SAFE_INTEGER ? String(count) : BigInt(count).toString();
 }

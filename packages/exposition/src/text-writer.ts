@@ -1,5 +1,5 @@
 import type {MetricType} from './entry.ts';
-import {escapeHelp, nameText, seriesText} from './family-lines.ts';
+import {escapeHelp, nameText, SeriesText} from './family-lines.ts';
 import type {HistogramPoint, Metric, MetricFamily, SummaryPoint} from './family.ts';
 import {formatTextFloat} from './format-float.ts';
 
@@ -22,44 +22,45 @@ export function textOfFamily(family: MetricFamily): string {
   const shown = nameText(name);
   let text = family.help === undefined ? '' : `# HELP ${shown} ${escapeHelp(family.help)}\n`;
   text += `# TYPE ${shown} ${TYPE_NAMES[family.type]}\n`;
-  for (const metric of family.metrics) text += textOfMetric(name, metric);
+  const series = new SeriesText(name);
+  for (const metric of family.metrics) text += textOfMetric(series, metric);
   return text;
 }
 
-function textOfMetric(name: string, metric: Metric): string {
-  const {point, labels} = metric;
+function textOfMetric(series: SeriesText, metric: Metric): string {
+  const {point} = metric;
+  const labels = series.labels(metric.labels);
   const end = metric.timestampMs === undefined ? '\n' : ` ${metric.timestampMs}\n`;
   switch (point.kind) {
     case 'number':
-      return `${seriesText(name, labels, '')} ${formatTextFloat(point.value)}${end}`;
+      return `${series.of('', labels)} ${formatTextFloat(point.value)}${end}`;
     case 'histogram':
-      return textOfHistogram(name, metric, point, end);
+      return textOfHistogram(series, labels, point, end);
     case 'summary':
-      return textOfSummary(name, metric, point, end);
+      return textOfSummary(series, labels, point, end);
     default:
       return point satisfies never;
   }
 }
 
-function textOfHistogram(name: string, {labels}: Metric, point: HistogramPoint, end: string): string {
+function textOfHistogram(series: SeriesText, labels: string, point: HistogramPoint, end: string): string {
   let text = '';
   for (const {upperBound, count} of point.buckets) {
-    const series = seriesText(`${name}_bucket`, labels, `le="${formatTextFloat(upperBound)}"`);
-    text += `${series} ${formatTextFloat(count)}${end}`;
+    text += `${series.of('_bucket', labels, `le="${formatTextFloat(upperBound)}"`)} ${formatTextFloat(count)}${end}`;
   }
   const count = formatTextFloat(point.count);
   if (point.buckets.at(-1)?.upperBound !== Infinity) {
-    text += `${seriesText(`${name}_bucket`, labels, 'le="+Inf"')} ${count}${end}`;
+    text += `${series.of('_bucket', labels, 'le="+Inf"')} ${count}${end}`;
   }
-  text += `${seriesText(`${name}_sum`, labels, '')} ${formatTextFloat(point.sum)}${end}`;
-  return `${text}${seriesText(`${name}_count`, labels, '')} ${count}${end}`;
+  text += `${series.of('_sum', labels)} ${formatTextFloat(point.sum)}${end}`;
+  return `${text}${series.of('_count', labels)} ${count}${end}`;
 }
 
-function textOfSummary(name: string, {labels}: Metric, point: SummaryPoint, end: string): string {
+function textOfSummary(series: SeriesText, labels: string, point: SummaryPoint, end: string): string {
   let text = '';
   for (const {quantile, value} of point.quantiles) {
-    text += `${seriesText(name, labels, `quantile="${formatTextFloat(quantile)}"`)} ${formatTextFloat(value)}${end}`;
+    text += `${series.of('', labels, `quantile="${formatTextFloat(quantile)}"`)} ${formatTextFloat(value)}${end}`;
   }
-  text += `${seriesText(`${name}_sum`, labels, '')} ${formatTextFloat(point.sum)}${end}`;
-  return `${text}${seriesText(`${name}_count`, labels, '')} ${formatTextFloat(point.count)}${end}`;
+  text += `${series.of('_sum', labels)} ${formatTextFloat(point.sum)}${end}`;
+  return `${text}${series.of('_count', labels)} ${formatTextFloat(point.count)}${end}`;
 }
