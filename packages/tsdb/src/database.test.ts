@@ -14,8 +14,8 @@ import type {SeriesSlot} from './head/types.ts';
 import {nodeDisk} from './wal/disk.ts';
 import {PAGE_BYTES} from './wal/framing.ts';
 import {Replay, replaySources} from './wal/replay.ts';
-import {PlainTarget, numberOf} from './wal/test-commits.ts';
-import {testMemory} from './wal/test-records.ts';
+import {PlainTarget, numberOf} from './wal/testing-commits.ts';
+import {testMemory} from './wal/testing-records.ts';
 
 const memory = testMemory();
 const START = 1_700_000_000_000;

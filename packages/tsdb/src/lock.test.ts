@@ -8,7 +8,7 @@ import {type TestContext, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {StorageError} from './errors.ts';
 import {FolderLock, lockHolder} from './lock.ts';
-import {prometheusBinary} from './wal/test-peers.ts';
+import {prometheusBinary} from './wal/testing-peers.ts';
 
 function folderFor(t: TestContext): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-lock-'));

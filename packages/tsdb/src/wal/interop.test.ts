@@ -9,9 +9,9 @@ import type {Compression} from './compression.ts';
 import {nodeDisk} from './disk.ts';
 import {PAGE_BYTES} from './framing.ts';
 import {Replay, replaySources} from './replay.ts';
-import {type PlainSample, type PlainSeries, PlainTarget, bitsOf, commitOf, numberOf} from './test-commits.ts';
-import {TestPrometheus, prometheusBinary} from './test-peers.ts';
-import {testMemory} from './test-records.ts';
+import {type PlainSample, type PlainSeries, PlainTarget, bitsOf, commitOf, numberOf} from './testing-commits.ts';
+import {TestPrometheus, prometheusBinary} from './testing-peers.ts';
+import {testMemory} from './testing-records.ts';
 import {WalWriter} from './writer.ts';
 
 const binary = prometheusBinary();

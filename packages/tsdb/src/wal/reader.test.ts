@@ -3,8 +3,8 @@ import {test} from 'node:test';
 import fc from 'fast-check';
 import {StorageError} from '../errors.ts';
 import {PAGE_BYTES} from './framing.ts';
-import {TestDisk} from './test-disk.ts';
-import {type SegmentContent, logBytes, noise, readSegment, testMemory} from './test-records.ts';
+import {TestDisk} from './testing-disk.ts';
+import {type SegmentContent, logBytes, noise, readSegment, testMemory} from './testing-records.ts';
 import {WalWriter} from './writer.ts';
 
 const memory = testMemory();

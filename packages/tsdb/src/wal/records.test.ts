@@ -16,9 +16,9 @@ import {
   commitOf,
   uvarint,
   varint,
-} from './test-commits.ts';
-import {TestDisk} from './test-disk.ts';
-import {logBytes, readLog, testMemory} from './test-records.ts';
+} from './testing-commits.ts';
+import {TestDisk} from './testing-disk.ts';
+import {logBytes, readLog, testMemory} from './testing-records.ts';
 import {WalWriter} from './writer.ts';
 
 const memory = testMemory();

@@ -6,8 +6,8 @@ import {WalCorruption} from './corruption.ts';
 import {PAGE_BYTES} from './framing.ts';
 import {repairLog} from './repair.ts';
 import {listSegments} from './segments.ts';
-import {TestDisk} from './test-disk.ts';
-import {logBytes, noise, readLog, readSegment, testMemory} from './test-records.ts';
+import {TestDisk} from './testing-disk.ts';
+import {logBytes, noise, readLog, readSegment, testMemory} from './testing-records.ts';
 import {WalWriter} from './writer.ts';
 
 const memory = testMemory();

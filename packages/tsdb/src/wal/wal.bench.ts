@@ -8,7 +8,7 @@ import {WalCommitLog} from './commit-log.ts';
 import type {Compression} from './compression.ts';
 import {nodeDisk} from './disk.ts';
 import {Replay, type ReplayTarget, replaySources} from './replay.ts';
-import {type PlainSeries, commitOf} from './test-commits.ts';
+import {type PlainSeries, commitOf} from './testing-commits.ts';
 import {WalWriter} from './writer.ts';
 
 const SCRAPE_SAMPLES = 1000;

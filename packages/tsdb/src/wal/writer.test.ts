@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import {StorageError} from '../errors.ts';
 import {type Compression} from './compression.ts';
 import {PAGE_BYTES} from './framing.ts';
-import {TestDisk} from './test-disk.ts';
-import {logBytes, noise, readLog, readSegment, testMemory} from './test-records.ts';
+import {TestDisk} from './testing-disk.ts';
+import {logBytes, noise, readLog, readSegment, testMemory} from './testing-records.ts';
 import {WalWriter, type WalWriterOptions} from './writer.ts';
 
 const FIRST = '/wal/00000000';
