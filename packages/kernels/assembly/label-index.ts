@@ -245,19 +245,20 @@ function push(vector: usize, value: u32): void {
 }
 
 /**
- * Write the staged label set to `set` and enter `slot` in the postings of its pairs and in the list of all series, which must all
- * have room. The list of all comes after those of pairs, since readers take what is in there to be complete; then it counts for
+ * Write the staged label set to `set`, let `record` (that of the slot) lead to it, and enter `slot` in the postings of its pairs
+ * and in the list of all series, which must all have room. The list of all comes after those of pairs, since readers take what is in there to be complete; then it counts for
  * its names, so that a name counts no series that is not in the list of all.
  */
-export function stageAdd(stage: usize, slot: u32, set: usize): void {
+export function stageAdd(stage: usize, slot: u32, set: usize, record: usize): void {
   const labels = load<u32>(stage, STAGE_LABELS);
   const symbols = load<u32>(stage, STAGE_SYMBOLS) as usize;
   const pairs = load<u32>(stage, STAGE_PAIRS) as usize;
   store<u32>(set, load<u32>(stage, STAGE_HASH));
   store<u32>(set, labels, 4);
   memory.copy(set + LABEL_SET_HEADER, symbols, (labels as usize) << 3);
+  atomic.store<u32>(record, set);
   for (let i: usize = 0; i < (labels as usize); i++) push((load<u32>(pairs + (i << 2)) as usize) + PAIR_SLOTS, slot);
-  push(ALL_SERIES, slot);
+  push(load<u32>(ALL_SERIES), slot);
   for (let i: usize = 0; i < (labels as usize); i++) {
     const name = load<u32>(symbolAt(load<u32>(symbols + (i << 3))), SYMBOL_NAME) - 1;
     const series = recordAt(NAME_RECORDS, name, NAME_SHIFT, NAME_BYTES) + NAME_SERIES;

@@ -13,10 +13,11 @@ export const PAIR_TABLE = 544;
 export const PAIR_RECORDS = 560;
 /** Records: label names. */
 export const NAME_RECORDS = 576;
-/** Vector: slots of all series. */
+/** u32: address of the vector of all series' slots: the one or the other of those below. */
 export const ALL_SERIES = 592;
-/** u32: UNSORTED or 0. */
-export const ALL_UNSORTED = 604;
+/** Two vectors, each after a word that is UNSORTED or 0. */
+export const ALL_VECTOR = 644;
+export const ALL_VECTOR_SPARE = 660;
 /** Table: hash of a label set → slot. */
 export const LABEL_SET_TABLE = 608;
 /** Records: slot → address of the label set. */
@@ -45,17 +46,21 @@ export const PAIR_VALUE = 4;
 export const PAIR_ORDINAL = 8;
 /** Vector: slots of the series that have the pair. */
 export const PAIR_SLOTS = 12;
-/** Set in PAIR_ORDINAL and ALL_UNSORTED before a slot is appended that is smaller than one before it. */
+/** Set in the word before a vector of slots, before a slot is appended that is smaller than one before it. */
 export const UNSORTED = 0x8000_0000;
 
-export const NAME_BYTES = 20;
-export const NAME_SHIFT = 14;
+export const NAME_BYTES = 24;
+export const NAME_SHIFT = 13;
 /** Symbol of the name. */
 export const NAME_SYMBOL = 0;
 /** Series that have the name: counted once they are in the list of all. */
 export const NAME_SERIES = 4;
-/** Vector: pairs with the name. */
+/** Vector: pairs with the name; FREE_PLACE or more where there is none any more. */
 export const NAME_PAIRS = 8;
+/** First of the places without a pair that may be used again, + 1; 0 when there is none. */
+export const NAME_FREE = 20;
+/** A place without a pair: the next one + 1 or 0, plus this. */
+export const FREE_PLACE = 0x4000_0000;
 
 export const LABEL_SET_SHIFT = 14;
 /** Hash and number of labels, before the pairs of symbols. */

@@ -9,6 +9,9 @@ export const WORD_STARTED = HEAD_ROOTS_END / 4 - 2;
 /** How far the writer is, for readers to check against. */
 export const WORD_PROGRESS = HEAD_ROOTS_END / 4 - 3;
 
+/** Below this, what the writer had published may be gone. */
+export const WORD_REMOVED = HEAD_ROOTS_END / 4 - 4;
+
 /** Bytes of a block of the test of epochs, all words of one value; its address is published in the head's first root. */
 export const BLOCK_BYTES = 256;
 export const TABLE = HEAD_ROOTS + 64;

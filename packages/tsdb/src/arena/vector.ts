@@ -1,4 +1,5 @@
 import type {Arena} from './arena.ts';
+import {ArenaFullError} from './errors.ts';
 import type {ArenaReader} from './reader.ts';
 
 // A list of numbers below 2^31 that only grows. Its header is three words somewhere in the arena, zero at the start:
@@ -47,16 +48,38 @@ export class VectorWriter {
     const word = header >>> 2;
     const count = this.#u32[word + 1];
     if (count === this.#u32[word + 2]) this.reserve(header);
-    const where = this.#u32[word];
-    if ((where & DIRECTORY_TAG) !== 0 && (where & 1) === 0) {
-      const block = this.#u32[((where - DIRECTORY_TAG) >>> 2) + (count >>> BLOCK_SHIFT)];
-      this.#u32[(block >>> 2) + (count & (BLOCK_VALUES - 1))] = value;
-    } else if (this.#u32[word + 2] === 1) {
-      Atomics.store(this.#i32, word, (value << 1) | 1);
-    } else {
-      this.#u32[(where >>> 2) + count] = value;
-    }
+    if (this.#u32[word + 2] === 1) Atomics.store(this.#i32, word, (value << 1) | 1);
+    else this.#u32[this.#placeOf(this.#u32[word], count)] = value;
     Atomics.store(this.#i32, word + 1, count + 1);
+  }
+
+  /** Append `values`; returns how many: fewer than all only when the arena is full. */
+  append(header: number, values: Uint32Array): number {
+    const word = header >>> 2;
+    let done = 0;
+    while (done < values.length && this.#hasRoom(header)) {
+      const count = this.#u32[word + 1];
+      const capacity = this.#u32[word + 2];
+      if (capacity === 1) {
+        this.push(header, values[done++]);
+        continue;
+      }
+      const room = Math.min(capacity - count, BLOCK_VALUES - (count & (BLOCK_VALUES - 1)), values.length - done);
+      this.#u32.set(values.subarray(done, done + room), this.#placeOf(this.#u32[word], count));
+      Atomics.store(this.#i32, word + 1, count + room);
+      done += room;
+    }
+    return done;
+  }
+
+  #hasRoom(header: number): boolean {
+    try {
+      this.reserve(header);
+      return true;
+    } catch (error) {
+      if (error instanceof ArenaFullError) return false;
+      throw error;
+    }
   }
 
   /** Make room for one more value, so that the next `push` cannot fail. Throws ArenaFullError, nothing changed. */
@@ -69,6 +92,20 @@ export class VectorWriter {
     else this.#addBlock(word, capacity);
   }
 
+  /** Put `value` in the place of value `i`: readers see the one or the other. */
+  replace(header: number, i: number, value: number): void {
+    const word = header >>> 2;
+    const where = this.#u32[word];
+    if ((where & 1) !== 0) Atomics.store(this.#i32, word, (value << 1) | 1);
+    else Atomics.store(this.#i32, this.#placeOf(where, i), value);
+  }
+
+  /** Value `i`. */
+  at(header: number, i: number): number {
+    const where = this.#u32[header >>> 2];
+    return (where & 1) !== 0 ? where >>> 1 : this.#u32[this.#placeOf(where, i)];
+  }
+
   /** Give back all memory of the vector and make it empty. Readers in older epochs must have been cut off from the header. */
   clear(header: number): void {
     const word = header >>> 2;
@@ -78,6 +115,13 @@ export class VectorWriter {
     if (capacity <= 1) return;
     if ((where & DIRECTORY_TAG) === 0) this.#arena.epochs.retire(where, capacity * 4);
     else this.#retireDirectory(where - DIRECTORY_TAG, capacity >>> BLOCK_SHIFT);
+  }
+
+  /** The word of value `i` of a vector whose values do not lie in its header. */
+  #placeOf(where: number, i: number): number {
+    if ((where & DIRECTORY_TAG) === 0) return (where >>> 2) + i;
+    const block = this.#u32[((where - DIRECTORY_TAG) >>> 2) + (i >>> BLOCK_SHIFT)];
+    return (block >>> 2) + (i & (BLOCK_VALUES - 1));
   }
 
   #growValues(word: number, capacity: number): void {

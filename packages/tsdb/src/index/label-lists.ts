@@ -3,6 +3,7 @@ import type {Matcher} from '@narthex/model/matcher.ts';
 import {NONE} from '../arena/table.ts';
 import {VectorView} from '../arena/vector.ts';
 import type {IndexReader} from './index-reader.ts';
+import {isPlaceOfPair} from './postings.ts';
 import type {Selector} from './select.ts';
 import type {SlotList} from './slot-lists.ts';
 import {SymbolSorter} from './sort-symbols.ts';
@@ -69,7 +70,8 @@ export class LabelLists {
     const verdicts = matchers.map((matcher) => this.#selector.verdicts(matcher));
     for (let i = 0; i < pairs.count; i++) {
       const pair = pairs.at(i);
-      if (postings.seriesOf(pair) > 0 && verdicts.every((v) => v.of(pair, i))) values.push(postings.valueOf(pair));
+      if (!isPlaceOfPair(pair) || postings.seriesOf(pair) === 0) continue;
+      if (verdicts.every((v) => v.of(pair, i))) values.push(postings.valueOf(pair));
     }
   }
 

@@ -1,5 +1,6 @@
 import {LABEL_SET_HEADER, LABEL_SET_RECORDS, LABEL_SET_TABLE} from '@narthex/kernels/layout/label-index.ts';
 import type {Arena} from '../arena/arena.ts';
+import {assert} from '../arena/errors.ts';
 import type {ArenaReader} from '../arena/reader.ts';
 import {RecordsReader, RecordsWriter} from '../arena/records.ts';
 import {NONE, TableWriter} from '../arena/table.ts';
@@ -99,12 +100,27 @@ export class LabelSetWriter {
     return this.#arena.slabs.alloc(labelSetBytes(labelCount));
   }
 
-  /** Let readers see the set at `address`, which `reserve` gave, as that of `slot`: the next new one or a removed one. Cannot fail. */
-  publish(slot: number, address: number, hash: number): void {
-    const isNew = slot === this.#records.count;
-    const record = isNew ? this.#records.reserved : this.#records.address(slot);
-    Atomics.store(this.#arena.i32, record >>> 2, address | 0);
-    if (isNew) this.#records.publish();
+  /** The address of the record of `slot`, which leads to its label set: the next new slot or one that was removed. */
+  record(slot: number): number {
+    return slot === this.#records.count ? this.#records.reserved : this.#records.address(slot);
+  }
+
+  /** Let `slot` be found; its record leads to its label set already. Cannot fail after `reserve`. */
+  publish(slot: number, hash: number): void {
+    if (slot === this.#records.count) this.#records.publish();
     this.#table.insert(hash, slot);
+  }
+
+  /** Let `slot` not be found any more. Its label set stays for those who know the slot. */
+  unlink(slot: number): void {
+    const isFound = this.#table.remove(this.#arena.i32[this.address(slot) >>> 2], slot);
+    assert(isFound, `slot ${slot} has no series`);
+  }
+
+  /** Give back the label set of `slot`, which was unlinked and which no reader can know any more. */
+  release(slot: number): void {
+    const address = this.address(slot);
+    this.#arena.slabs.free(address, labelSetBytes(this.#arena.u32[(address >>> 2) + 1]));
+    this.#arena.u32[this.#records.address(slot) >>> 2] = 0;
   }
 }

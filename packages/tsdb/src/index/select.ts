@@ -1,10 +1,10 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {Matcher} from '@narthex/model/matcher.ts';
 import {NONE} from '../arena/table.ts';
-import {VectorView} from '../arena/vector.ts';
+import {VectorView, vectorCount} from '../arena/vector.ts';
 import type {IndexReader} from './index-reader.ts';
-import {ALL} from './postings.ts';
-import {PairLists, SlotList} from './slot-lists.ts';
+import {isPlaceOfPair, type PostingsReader} from './postings.ts';
+import {PostingsLists, SlotList} from './slot-lists.ts';
 import {type Verdicts, VerdictCache} from './verdicts.ts';
 
 // A matcher that does not match the empty text wants series in one of the lists of values that match; one that does wants
@@ -26,7 +26,7 @@ interface Term {
   /** Series with the name, counted before anything else was read. */
   readonly series: number;
   /** Lists of the values that match (or, for a matcher of the empty text, that don't); undefined while they are not known. */
-  lists: PairLists | undefined;
+  lists: PostingsLists | undefined;
 }
 
 /** Finds the series that matchers select; belongs to one reader's thread, used inside an epoch. */
@@ -51,7 +51,8 @@ export class Selector {
     const mark = this.#memory.mark();
     const terms = matchers.map((matcher) => this.#term(matcher));
     const horizon = this.#index.labelSets.slots;
-    const allCount = this.#index.postings.seriesOf(ALL);
+    const all = this.#index.postings.allSlots();
+    const allCount = vectorCount(this.#index.arena, all);
     const wanted: Term[] = [];
     const unwanted: Term[] = [];
     for (const term of terms) {
@@ -60,7 +61,7 @@ export class Selector {
       if (kind === 'wanted') wanted.push(term);
       if (kind === 'unwanted') unwanted.push(term);
     }
-    const list = this.#start(wanted, allCount, horizon);
+    const list = this.#start(wanted, all, allCount, horizon);
     for (const term of wanted) this.#narrow(list, term, true);
     for (const term of unwanted) this.#narrow(list, term, false);
     return list.settle(mark);
@@ -95,7 +96,7 @@ export class Selector {
   }
 
   /** The lists of a matcher that names its values (`=`, `!=`, sets); undefined for other expressions. */
-  #literalLists({matcher, symbol}: Term): PairLists | undefined {
+  #literalLists({matcher, symbol}: Term): PostingsLists | undefined {
     if (matcher.type === '=' || matcher.type === '!=') return this.#listsOf(symbol, [matcher.value]);
     // A negated set that matches the empty text leaves out the set; one that contains the empty text needs all other values.
     const {setMatches} = matcher;
@@ -104,31 +105,34 @@ export class Selector {
     return isListed ? this.#listsOf(symbol, setMatches) : undefined;
   }
 
-  #listsOf(name: number, texts: readonly string[]): PairLists {
+  #listsOf(name: number, texts: readonly string[]): PostingsLists {
     const {symbols, postings} = this.#index;
-    const lists = new PairLists(this.#memory, texts.length);
+    const lists = new PostingsLists(this.#memory, texts.length);
     for (const text of new Set(texts)) {
       const value = symbols.find(text);
       const pair = value === NONE ? NONE : postings.find(name, value);
-      if (pair !== NONE) lists.add(pair, postings.seriesOf(pair));
+      if (pair !== NONE) addPair(lists, postings, pair);
     }
     return lists.fit();
   }
 
-  #listsOfAll(name: number): PairLists {
+  #listsOfAll(name: number): PostingsLists {
     const {postings} = this.#index;
     const view = this.#pairs.read(postings.pairsOf(name));
-    const lists = new PairLists(this.#memory, view.count);
-    for (let i = 0; i < view.count; i++) lists.add(view.at(i), postings.seriesOf(view.at(i)));
-    return lists;
+    const lists = new PostingsLists(this.#memory, view.count);
+    for (let i = 0; i < view.count; i++) {
+      const pair = view.at(i);
+      if (isPlaceOfPair(pair)) addPair(lists, postings, pair);
+    }
+    return lists.fit();
   }
 
   /** The list that the others narrow: of the wanted matcher with the fewest series, which is taken out of `wanted`. */
-  #start(wanted: Term[], allCount: number, horizon: number): SlotList {
+  #start(wanted: Term[], all: number, allCount: number, horizon: number): SlotList {
     wanted.sort((a, b) => cost(a) - cost(b));
     const first = wanted.shift();
-    const lists = first === undefined ? new PairLists(this.#memory, 1) : this.#listsFor(first);
-    if (first === undefined) lists.add(ALL, allCount);
+    const lists = first === undefined ? new PostingsLists(this.#memory, 1) : this.#listsFor(first);
+    if (first === undefined) lists.add(all, allCount);
     const list = new SlotList(this.#index, this.#memory, horizon, lists.series);
     if (lists.length > 0) list.fill(lists);
     return list;
@@ -151,18 +155,19 @@ export class Selector {
       const value = labelSets.valueIn(directory, slot, symbol);
       if (value === NONE) return matcher.matchesEmpty;
       const pair = postings.find(symbol, value);
-      return verdicts.of(pair, postings.ordinalOf(pair));
+      // A series whose label is gone was removed meanwhile.
+      return pair !== NONE && verdicts.of(pair, postings.ordinalOf(pair));
     });
   }
 
   /** The term's lists, those of an expression found by asking about each value of the name. */
-  #listsFor(term: Term): PairLists {
+  #listsFor(term: Term): PostingsLists {
     if (term.lists !== undefined) return term.lists;
     const {postings} = this.#index;
     const pairs = this.#pairs.read(postings.pairsOf(term.name));
-    const lists = new PairLists(this.#memory, pairs.count);
+    const lists = new PostingsLists(this.#memory, pairs.count);
     this.#verdicts.of(term.matcher).each(pairs, !term.matcher.matchesEmpty, (pair) => {
-      lists.add(pair, postings.seriesOf(pair));
+      addPair(lists, postings, pair);
     });
     return lists.fit();
   }
@@ -182,4 +187,10 @@ function spanOf({type, value}: Matcher): 'every value' | 'no value' | undefined 
 /** Matchers whose lists are known come first, the fewest series ahead. */
 function cost(term: Term): number {
   return term.lists?.series ?? 2 ** 32 + term.series;
+}
+
+function addPair(lists: PostingsLists, postings: PostingsReader, pair: number): void {
+  const slots = postings.slotsOf(pair);
+  const series = postings.seriesOf(pair);
+  if (series > 0) lists.add(slots, series);
 }

@@ -10,6 +10,8 @@ import {
   STAGE_TEXT,
 } from '@narthex/kernels/layout/label-index.ts';
 import type {Arena} from '../arena/arena.ts';
+import {Collection} from './collection.ts';
+import {assert} from '../arena/errors.ts';
 import {LabelSetWriter} from './label-sets.ts';
 import {PostingsWriter} from './postings.ts';
 import {SymbolWriter} from './symbols.ts';
@@ -28,10 +30,12 @@ export class SeriesIndex {
   readonly symbols: SymbolWriter;
   readonly labelSets: LabelSetWriter;
   readonly postings: PostingsWriter;
-  readonly #arena: Arena;
+  readonly arena: Arena;
   readonly #kernels: ArenaKernels;
   /** The stage of kernels: where the label set lies that was looked for last, and room for such and such large ones. */
   readonly #stage: number;
+  #isStaged = false;
+  #collection: Collection | undefined;
   #labelsMax = 0;
   #textBytesMax = 0;
   #text = 0;
@@ -40,7 +44,7 @@ export class SeriesIndex {
   #arrays = 0;
 
   constructor(arena: Arena) {
-    this.#arena = arena;
+    this.arena = arena;
     this.symbols = new SymbolWriter(arena);
     this.labelSets = new LabelSetWriter(arena);
     this.postings = new PostingsWriter(arena, this.symbols);
@@ -64,7 +68,9 @@ export class SeriesIndex {
   find(bytes: Uint8Array, ranges: Uint32Array, labelCount: number): number {
     if (labelCount > this.#labelsMax) this.#reserveLabels(labelCount);
     this.#copyIn(bytes, ranges, labelCount);
-    return this.#kernels.stageFind(this.#stage) | 0;
+    const slot = this.#kernels.stageFind(this.#stage) | 0;
+    this.#isStaged = slot < 0 || this.#collection?.unlink(slot) === true;
+    return this.#isStaged ? -1 : slot;
   }
 
   /**
@@ -72,26 +78,42 @@ export class SeriesIndex {
    * ArenaFullError or SymbolTooLongError: then no series was added.
    */
   add(slot: number): void {
-    this.#arena.slabs.admit();
+    assert(this.#isStaged, 'add comes right after a find that found nothing');
+    this.arena.slabs.admit();
     this.#internUnknown();
     if (this.#kernels.stagePairs(this.#stage) > 0) this.#reservePairs();
     this.postings.reserveAll();
     const hash = this.#kernels.stageHash(this.#stage);
-    const address = this.labelSets.reserve(hash, this.#arena.u32[(this.#stage + STAGE_LABELS) >>> 2]);
+    const address = this.labelSets.reserve(hash, this.arena.u32[(this.#stage + STAGE_LABELS) >>> 2]);
     if (slot !== this.slots) this.postings.markUnsorted(this.#stagedPairs());
-    this.#kernels.stageAdd(this.#stage, slot, address);
-    this.labelSets.publish(slot, address, hash);
+    this.#kernels.stageAdd(this.#stage, slot, address, this.labelSets.record(slot));
+    this.labelSets.publish(slot, hash);
+    this.#isStaged = false;
+  }
+
+  /**
+   * Begin to remove the series of `slots` (each once; the array is kept): from now on `find` does not find them. Call `step` in
+   * between other work until it returns true, then the slots may be given to `add` again. One collection at a time.
+   */
+  collect(slots: Uint32Array): Collection {
+    assert(this.#collection === undefined, 'a collection is under way');
+    this.#collection = new Collection(this, slots, (isDone) => {
+      this.#forget();
+      this.#isStaged = false;
+      if (isDone) this.#collection = undefined;
+    });
+    return this.#collection;
   }
 
   #stagedPairs(): Uint32Array {
-    const {u32} = this.#arena;
+    const {u32} = this.arena;
     const pairs = u32[(this.#stage + STAGE_PAIRS) >>> 2] >>> 2;
     return u32.subarray(pairs, pairs + u32[(this.#stage + STAGE_LABELS) >>> 2]);
   }
 
   /** Copy the bytes of the labels and their ranges to the stage, where kernels can read them. */
   #copyIn(bytes: Uint8Array, ranges: Uint32Array, labelCount: number): void {
-    const {u8, u32} = this.#arena;
+    const {u8, u32} = this.arena;
     const target = this.#arrays >>> 2;
     let start = labelCount === 0 ? 0 : ranges[0];
     let end = start;
@@ -112,7 +134,7 @@ export class SeriesIndex {
 
   /** Give the unknown names and values symbols; they stay for the next time when the series then finds no room. */
   #internUnknown(): void {
-    const {u8, u32} = this.#arena;
+    const {u8, u32} = this.arena;
     const symbols = u32[(this.#stage + STAGE_SYMBOLS) >>> 2] >>> 2;
     const hashes = u32[(this.#stage + STAGE_HASHES) >>> 2] >>> 2;
     const ranges = u32[(this.#stage + STAGE_RANGES) >>> 2] >>> 2;
@@ -126,7 +148,7 @@ export class SeriesIndex {
   }
 
   #reservePairs(): void {
-    const {u32} = this.#arena;
+    const {u32} = this.arena;
     const pairs = u32[(this.#stage + STAGE_PAIRS) >>> 2] >>> 2;
     const symbols = u32[(this.#stage + STAGE_SYMBOLS) >>> 2] >>> 2;
     const count = u32[(this.#stage + STAGE_LABELS) >>> 2];
@@ -137,7 +159,7 @@ export class SeriesIndex {
   }
 
   #reserveLabels(labelCount: number): void {
-    const {slabs, u32} = this.#arena;
+    const {slabs, u32} = this.arena;
     const arrays = slabs.alloc(labelCount * STAGED_LABEL_BYTES);
     if (this.#arrays !== 0) slabs.free(this.#arrays, this.#labelsMax * STAGED_LABEL_BYTES);
     this.#arrays = arrays;
@@ -152,7 +174,7 @@ export class SeriesIndex {
 
   /** Drop what the stage has of the last label set: the next one must not take it for a guess. */
   #forget(): void {
-    const {u32} = this.#arena;
+    const {u32} = this.arena;
     const symbols = u32[(this.#stage + STAGE_SYMBOLS) >>> 2] >>> 2;
     const pairs = u32[(this.#stage + STAGE_PAIRS) >>> 2] >>> 2;
     u32.fill(UNKNOWN, symbols, symbols + 2 * this.#labelsMax);
@@ -160,7 +182,7 @@ export class SeriesIndex {
   }
 
   #reserveText(bytes: number): void {
-    const {slabs} = this.#arena;
+    const {slabs} = this.arena;
     const text = slabs.alloc(bytes);
     if (this.#text !== 0) slabs.free(this.#text, this.#textBytesMax);
     this.#text = text;

@@ -27,8 +27,8 @@ function gallop(list: Uint32Array, from: number, end: number, target: number): n
   return lo;
 }
 
-/** Some pairs and how many series each had when it was added, in a thread's own memory. No series is in two of their lists. */
-export class PairLists {
+/** Vectors of slots and how many of each count, in a thread's own memory. No slot is in two of them. */
+export class PostingsLists {
   readonly #memory: KernelMemory;
   readonly #address: number;
   length = 0;
@@ -41,10 +41,10 @@ export class PairLists {
     this.#address = memory.alloc(capacity * 8);
   }
 
-  /** Add the list of `pair`, which has `series` series. */
-  add(pair: number, series: number): void {
+  /** Add the first `series` slots of the vector at `slots`. */
+  add(slots: number, series: number): void {
     const at = (this.#address >>> 2) + 2 * this.length++;
-    this.#memory.u32[at] = pair;
+    this.#memory.u32[at] = slots;
     this.#memory.u32[at + 1] = series;
     this.series += series;
   }
@@ -55,8 +55,8 @@ export class PairLists {
     return this;
   }
 
-  /** Number of the pair of list `i`. */
-  pair(i: number): number {
+  /** The vector of list `i`. */
+  slots(i: number): number {
     return this.#memory.u32[(this.#address >>> 2) + 2 * i];
   }
 
@@ -97,17 +97,17 @@ export class SlotList {
   }
 
   /** Fill the list, empty so far and with room for all of them, with the slots in `lists`. */
-  fill(lists: PairLists): void {
-    if (lists.length === 1 && this.#postings.isSorted(lists.pair(0))) this.#fillSorted(lists);
+  fill(lists: PostingsLists): void {
+    if (lists.length === 1 && this.#postings.isSorted(lists.slots(0))) this.#fillSorted(lists);
     else if (lists.series * SLOTS_PER_SORTED_VALUE < this.#horizon) this.#fillAndSort(lists);
     else this.#fillByBitmap(lists);
   }
 
   /** Keep only slots that are in one of `lists` (`isIn`), or only those that are in none. */
-  filter(lists: PairLists, isIn: boolean): void {
+  filter(lists: PostingsLists, isIn: boolean): void {
     if (this.count === 0) return;
     if (lists.length === 0) this.count = isIn ? 0 : this.count;
-    else if (lists.length === 1 && this.#postings.isSorted(lists.pair(0))) this.#filterSorted(lists, isIn);
+    else if (lists.length === 1 && this.#postings.isSorted(lists.slots(0))) this.#filterSorted(lists, isIn);
     else this.#filterByBitmap(lists, isIn);
   }
 
@@ -129,8 +129,8 @@ export class SlotList {
     return this.#memory.u32.subarray(base, base + this.count);
   }
 
-  #fillSorted(lists: PairLists): void {
-    const view = this.#view.read(this.#postings.slotsOf(lists.pair(0)));
+  #fillSorted(lists: PostingsLists): void {
+    const view = this.#view.read(lists.slots(0));
     const {u32} = this.#memory;
     const base = this.address >>> 2;
     const room = Math.min(lists.count(0), this.#horizon);
@@ -144,12 +144,12 @@ export class SlotList {
     this.count = gallop(u32, base, base + room, this.#horizon) - base;
   }
 
-  #fillAndSort(lists: PairLists): void {
+  #fillAndSort(lists: PostingsLists): void {
     const {u32} = this.#memory;
     const base = this.address >>> 2;
     let count = 0;
     for (let k = 0; k < lists.length; k++) {
-      const view = this.#view.read(this.#postings.slotsOf(lists.pair(k)));
+      const view = this.#view.read(lists.slots(k));
       const size = lists.count(k);
       for (let i = 0; i < size; i++) {
         const slot = view.at(i);
@@ -160,7 +160,7 @@ export class SlotList {
     this.count = count;
   }
 
-  #fillByBitmap(lists: PairLists): void {
+  #fillByBitmap(lists: PostingsLists): void {
     const mark = this.#memory.mark();
     const bits = this.#bitmapOf(lists);
     const {u32} = this.#memory;
@@ -174,18 +174,18 @@ export class SlotList {
   }
 
   /** The word where a bitmap of all slots in `lists` begins; the caller releases it. */
-  #bitmapOf(lists: PairLists): number {
+  #bitmapOf(lists: PostingsLists): number {
     const bytes = ((this.#horizon + 31) >>> 5) * 4;
     const address = this.#memory.alloc(bytes, 4);
     const bits = address >>> 2;
     const {u8, u32} = this.#memory;
     u8.fill(0, address, address + bytes);
-    for (let k = 0; k < lists.length; k++) this.#mark(u32, bits, lists.pair(k), lists.count(k));
+    for (let k = 0; k < lists.length; k++) this.#mark(u32, bits, lists.slots(k), lists.count(k));
     return bits;
   }
 
-  #mark(u32: Uint32Array, bits: number, pair: number, count: number): void {
-    const view = this.#view.read(this.#postings.slotsOf(pair));
+  #mark(u32: Uint32Array, bits: number, slots: number, count: number): void {
+    const view = this.#view.read(slots);
     const source = this.#arena.u32;
     const horizon = this.#horizon;
     for (let run = 0; run * VectorView.runValues < count; run++) {
@@ -198,7 +198,7 @@ export class SlotList {
     }
   }
 
-  #filterByBitmap(lists: PairLists, isIn: boolean): void {
+  #filterByBitmap(lists: PostingsLists, isIn: boolean): void {
     const mark = this.#memory.mark();
     const bits = this.#bitmapOf(lists);
     const {u32} = this.#memory;
@@ -213,8 +213,8 @@ export class SlotList {
     this.#memory.release(mark);
   }
 
-  #filterSorted(lists: PairLists, isIn: boolean): void {
-    const view = this.#view.read(this.#postings.slotsOf(lists.pair(0)));
+  #filterSorted(lists: PostingsLists, isIn: boolean): void {
+    const view = this.#view.read(lists.slots(0));
     const size = lists.count(0);
     const {u32} = this.#memory;
     const base = this.address >>> 2;

@@ -42,6 +42,8 @@ export class SymbolWriter {
   readonly #table: TableWriter;
   readonly #records: RecordsWriter;
   readonly #seed: number;
+  /** First of the released symbols + 1; the next one + 1 lies in its record. */
+  #free = 0;
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -72,9 +74,30 @@ export class SymbolWriter {
     return found === NONE ? this.#add(hash, bytes, start, end) : found;
   }
 
-  /** Count label pairs that use `symbol`. */
-  use(symbol: number, pairs: 1 | -1): void {
-    this.#arena.u32[(this.#records.address(symbol) >>> 2) + USES] += pairs;
+  /** Count one more label pair that uses `symbol`. */
+  use(symbol: number): void {
+    this.#arena.u32[(this.#records.address(symbol) >>> 2) + USES]++;
+  }
+
+  /**
+   * Count one label pair less that uses `symbol`. When it was the last, and no label is named so, the symbol is not found any
+   * more, and the answer is true: `release` it when no reader can know it.
+   */
+  leave(symbol: number): boolean {
+    const record = this.#records.address(symbol) >>> 2;
+    const {u8, u32} = this.#arena;
+    if (--u32[record + USES] > 0 || u32[record + NAME] !== 0) return false;
+    this.#table.remove(this.hash(u8, u32[record], u32[record] + u32[record + LENGTH]), symbol);
+    return true;
+  }
+
+  /** Give back the memory and the number of a symbol that `leave` has let go. Its generation must be over: see `WORD_SYMBOL_GENERATION`. */
+  release(symbol: number): void {
+    const record = this.#records.address(symbol) >>> 2;
+    const {u32, slabs} = this.#arena;
+    if (u32[record + LENGTH] > 0) slabs.free(u32[record], u32[record + LENGTH]);
+    u32[record] = this.#free;
+    this.#free = symbol + 1;
   }
 
   /** The number of the label name that is spelled `symbol`, or NONE. */
@@ -100,14 +123,22 @@ export class SymbolWriter {
     const length = end - start;
     if (length > SYMBOL_BYTES_MAX) throw new SymbolTooLongError(length);
     this.#table.reserve(hash);
-    this.#records.reserve();
+    if (this.#free === 0) this.#records.reserve();
     const address = length === 0 ? 0 : this.#arena.slabs.alloc(length);
     this.#arena.u8.set(bytes.subarray(start, end), address);
-    const record = this.#records.reserved >>> 2;
+    const symbol = this.#take();
+    const record = this.#records.address(symbol) >>> 2;
     this.#arena.u32[record] = address;
     this.#arena.u32[record + LENGTH] = length;
-    const symbol = this.#records.publish();
     this.#table.insert(hash, symbol);
+    return symbol;
+  }
+
+  /** The number of a symbol that nothing leads to: a released one or the next. */
+  #take(): number {
+    if (this.#free === 0) return this.#records.publish();
+    const symbol = this.#free - 1;
+    this.#free = this.#arena.u32[this.#records.address(symbol) >>> 2];
     return symbol;
   }
 }

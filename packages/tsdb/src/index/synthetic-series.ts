@@ -50,3 +50,10 @@ export function clusterLabels(i: number): string[] {
     ['status', String(200 + (metric % 5))],
   ].flat();
 }
+
+/** The labels of series `i` of a cluster, and a label `id` that no other series has. */
+export function labelsWithId(i: number): string[] {
+  const labels = clusterLabels(i);
+  labels.splice(8, 0, 'id', String(i));
+  return labels;
+}

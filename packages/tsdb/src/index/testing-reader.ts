@@ -4,11 +4,12 @@ import {Matcher} from '@narthex/model/matcher.ts';
 import {parentPort, workerData} from 'node:worker_threads';
 import {ReaderEpoch} from '../arena/epochs.ts';
 import {ArenaReader} from '../arena/reader.ts';
-import {type ReaderData, type ReaderReport, WORD_PROGRESS, WORD_STARTED, WORD_STOP} from '../arena/testing-threads.ts';
+import {WORD_PROGRESS, WORD_REMOVED, WORD_STARTED, WORD_STOP} from '../arena/testing-threads.ts';
+import type {ReaderData, ReaderReport} from '../arena/testing-threads.ts';
 import {IndexReader} from './index-reader.ts';
 import {LabelLists} from './label-lists.ts';
 import {Selector} from './select.ts';
-import {clusterLabels} from './synthetic-series.ts';
+import {labelsWithId} from './synthetic-series.ts';
 
 /** Queries, and which series of `clusterLabels` they select. */
 const QUERIES: readonly [matchers: Matcher[], selects: (labels: ReadonlyMap<string, string>) => boolean][] = [
@@ -29,17 +30,15 @@ const QUERIES: readonly [matchers: Matcher[], selects: (labels: ReadonlyMap<stri
   ],
 ];
 
-/** The labels of series `i` of the test: those of a cluster, and one that no other series has. */
-export function labelsOf(i: number): string[] {
-  const labels = clusterLabels(i);
-  labels.splice(8, 0, 'id', String(i));
-  return labels;
-}
-
 function labelMap(flat: readonly string[]): Map<string, string> {
   const map = new Map<string, string>();
   for (let i = 0; i < flat.length; i += 2) map.set(flat[i], flat[i + 1]);
   return map;
+}
+
+function isBetween(labels: ReadonlyMap<string, string>, from: number, end: number): boolean {
+  const id = Number(labels.get('id'));
+  return id >= from && id < end;
 }
 
 class SelectingReader {
@@ -55,21 +54,28 @@ class SelectingReader {
     this.#lists = new LabelLists(this.#index, this.#memory, this.#selector);
   }
 
-  /** A fault, if there is one among the series that had all been added when `progress` was read. */
+  /** A fault, if there is one among the series that had been added when `progress` was read and are not removed yet. */
   look(progress: number, query: number): string | undefined {
     const [matchers, selects] = QUERIES[query];
     const mark = this.#memory.mark();
-    const slots = this.#selector.select(matchers).values();
-    const known = slots.filter((slot) => slot < progress);
-    let want = 0;
-    for (let i = 0; i < progress; i++) if (selects(labelMap(labelsOf(i)))) want++;
-    const alien = slots.find((slot) => !selects(this.#labels(slot)));
+    const found = Array.from(this.#selector.select(matchers).values(), (slot) => this.#labels(slot));
     const names = this.#lists.texts(this.#lists.names(matchers, 0));
+    const removed = Atomics.load(this.#index.arena.i32, WORD_REMOVED);
     this.#memory.release(mark);
-    if (known.length !== want) return `{${matchers.join()}}: ${known.length} of ${progress} series, want ${want}`;
-    if (alien !== undefined) return `{${matchers.join()}} selects series ${alien}`;
-    if (want > 0 && names.length !== 13) return `${names.length} names`;
+    const known = found.filter((labels) => isBetween(labels, removed, progress));
+    let want = 0;
+    for (let i = removed; i < progress; i++) if (selects(labelMap(labelsWithId(i)))) want++;
+    const what = `{${matchers.join()}} of ${removed} to ${progress}`;
+    if (known.length !== want) return `${what}: ${known.length} series, want ${want}`;
+    // A series on its way out is in some lists only, one on its way in to a slot that is used again likewise: both have no samples.
+    const alien = known.find((labels) => !selects(labels));
+    if (alien !== undefined) return `${what} selects ${[...alien].join()}`;
+    if (want > 0 && names.length !== 13) return `${what}: names ${names.join()}`;
     return undefined;
+  }
+
+  refresh(): void {
+    this.#index.refresh();
   }
 
   #labels(slot: number): Map<string, string> {
@@ -87,6 +93,7 @@ function run({memory, reader}: ReaderData): ReaderReport {
   Atomics.add(arena.i32, WORD_STARTED, 1);
   while (Atomics.load(arena.i32, WORD_STOP) === 0) {
     epoch.enter();
+    look.refresh();
     const progress = Atomics.load(arena.i32, WORD_PROGRESS);
     const fault = look.look(progress, rounds % QUERIES.length);
     if (fault !== undefined && faults.length < 5) faults.push(fault);

@@ -1,6 +1,6 @@
 import type {Matcher} from '@narthex/model/matcher.ts';
 import type {VectorView} from '../arena/vector.ts';
-import type {PostingsReader} from './postings.ts';
+import {isPlaceOfPair, type PostingsReader} from './postings.ts';
 import type {SymbolReader} from './symbols.ts';
 
 /** Values whose verdicts are kept, over all matchers: 2 bits each, so 4 MiB. */
@@ -47,7 +47,7 @@ export class Verdicts {
   each(pairs: VectorView, wanted: boolean, visit: (pair: number) => void): void {
     for (let i = 0; i < pairs.count; i++) {
       const pair = pairs.at(i);
-      if (this.of(pair, i) === wanted) visit(pair);
+      if (isPlaceOfPair(pair) && this.of(pair, i) === wanted) visit(pair);
     }
   }
 
