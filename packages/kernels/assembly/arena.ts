@@ -1,6 +1,6 @@
 // The kernels that run on the shared arena, in the writer's thread only. Compiled to build/arena.wasm.
 export {crc32c} from './crc32c';
-export {headAppend, headClaim, headLadderBytes, headValidate} from './head-append';
+export {headAppend, headLadderBytes, headValidate} from './head-append';
 export {xorAppend, xorAppendMany, xorBytes, xorCopy, xorInit} from './xor';
 export {xxhash64, xxhash64To} from './xxhash64';
 export {indexHash, stageAdd, stageFind, stageHash, stagePairs} from './label-index';

@@ -1,4 +1,4 @@
-// Samples into open chunks: validate the whole batch, mark the series it changes, append. See packages/tsdb/src/head/README.md
+// Samples into open chunks: validate the whole batch, then claim banks and append. See packages/tsdb/src/head/README.md
 // for who may look at what meanwhile, layout/series.ts and layout/head-batch.ts for the memory.
 import {
   BATCH_CHUNK_RANGE,
@@ -52,6 +52,7 @@ import {
   BANK_NEWEST_TIME,
   BANK_NEWEST_VALUE,
   BANK_OPEN,
+  BANK_OPEN_BYTES,
   BANK_OPEN_COUNT,
   SERIES_BANKS,
   SERIES_BANK_BYTES,
@@ -60,11 +61,11 @@ import {
   SERIES_PENDING,
   SERIES_REF,
 } from '../layout/series';
-import {XOR_BITS, XOR_CAPACITY, XOR_DATA, XOR_FIRST_TIME, XOR_LAST_TIME, XOR_LAST_VALUE, XOR_OVERHEAD} from '../layout/xor-chunk';
+import {XOR_CAPACITY, XOR_DATA, XOR_FIRST_TIME, XOR_LAST_TIME, XOR_LAST_VALUE, XOR_OVERHEAD} from '../layout/xor-chunk';
 import {xorAppend, xorBytes, xorCopy, xorInit} from './xor';
 
-/** Samples whose memory is asked for at once. */
-const TOUCH: u32 = 64;
+/** Samples that are claimed, and whose memory is asked for, at once. */
+const GROUP: u32 = 64;
 
 /** The bytes of a block at `step` of the ladder: 112, 160, 224, 320, 448, 640, 896, 1280. */
 export function headLadderBytes(step: u32): u32 {
@@ -159,26 +160,8 @@ function note(batch: usize, at: u32, ref: f64, t: f64, value: u64): void {
 }
 
 /**
- * Claim the older bank of each series that `batch` changes, by the number of this commit. All claims are visible to other
- * threads before anything else changes: readers see that the bank is not theirs.
- */
-export function headClaim(batch: usize): void {
-  const series = <usize>load<u32>(batch, BATCH_SERIES);
-  const statuses = <usize>load<u32>(batch, BATCH_STATUSES);
-  const count = load<u32>(batch, BATCH_COUNT);
-  const commit = load<u32>(batch, BATCH_COMMIT);
-  for (let i: u32 = 0; i < count; i++) {
-    const entry = load<u32>(series + (i << 2));
-    if (load<u8>(statuses + i) != STATUS_STORED || !(entry & BATCH_FIRST)) continue;
-    const record = <usize>(entry & ~BATCH_FIRST);
-    store<u32>(otherBank(record, newestBank(record)), commit, BANK_COMMIT);
-  }
-  // A full barrier (AssemblyScript 0.28 emits a fence that its own validator refuses).
-  atomic.add<u32>(batch, 0, BATCH_STOP);
-}
-
-/**
- * Append the accepted samples of a claimed `batch` from sample `from` on. Gives the sample to go on with, after what
+ * Append the accepted samples of a validated `batch` from sample `from` on. Before anything of a series changes, other threads
+ * see that its older bank is claimed by this commit, so that it is not theirs to read. Gives the sample to go on with, after what
  * BATCH_STOP asks for was done; STOP_END at the end.
  */
 export function headAppend(batch: usize, from: u32): u32 {
@@ -188,11 +171,11 @@ export function headAppend(batch: usize, from: u32): u32 {
   const statuses = <usize>load<u32>(batch, BATCH_STATUSES);
   const count = load<u32>(batch, BATCH_COUNT);
   const range = load<f64>(batch, BATCH_CHUNK_RANGE);
-  let touched = from;
+  let claimed = from;
   for (let i = from; i < count; i++) {
-    if (i == touched) {
-      touched = min(i + TOUCH, count);
-      touch(batch, series, statuses, i, touched);
+    if (i == claimed) {
+      claimed = min(i + GROUP, count);
+      claim(batch, i, claimed);
     }
     if (load<u8>(statuses + i) != STATUS_STORED) continue;
     const entry = load<u32>(series + (i << 2));
@@ -224,33 +207,37 @@ export function headAppend(batch: usize, from: u32): u32 {
     store<f64>(bank, t, BANK_NEWEST_TIME);
     store<u64>(bank, load<u64>(values + (i << 3)), BANK_NEWEST_VALUE);
     store<u32>(bank, samples + 1, BANK_OPEN_COUNT);
+    store<u32>(bank, xorBytes(chunk), BANK_OPEN_BYTES);
   }
   store<u32>(batch, STOP_END, BATCH_STOP);
   return count;
 }
 
 /**
- * Bring what the appends to samples [from, to) need into the cache: these loads wait for memory side by side, those of the
- * appends one after the other.
+ * Claim the older bank of each series that samples [from, to) change, by the number of this commit, and bring what the
+ * appends need into the cache: these loads wait for memory side by side, those of the appends one after the other.
  */
-function touch(batch: usize, series: usize, statuses: usize, from: u32, to: u32): void {
-  let sum: u32 = 0;
-  for (let i = from; i < to; i++) sum += load<u32>(openChunk(series, statuses, i), XOR_LAST_VALUE);
+function claim(batch: usize, from: u32, to: u32): void {
+  const series = <usize>load<u32>(batch, BATCH_SERIES);
+  const statuses = <usize>load<u32>(batch, BATCH_STATUSES);
+  const commit = load<u32>(batch, BATCH_COMMIT);
+  let sum: u64 = 0;
   for (let i = from; i < to; i++) {
-    const chunk = openChunk(series, statuses, i);
-    sum += load<u32>(chunk + XOR_DATA + (load<u32>(chunk, XOR_BITS) >>> 3));
+    const entry = load<u32>(series + (i << 2));
+    if (load<u8>(statuses + i) != STATUS_STORED || !(entry & BATCH_FIRST)) continue;
+    const record = <usize>(entry & ~BATCH_FIRST);
+    const stable = newestBank(record);
+    // A group is begun again after a stop.
+    if (load<u32>(stable, BANK_COMMIT) == commit) continue;
+    store<u32>(otherBank(record, stable), commit, BANK_COMMIT);
+    // Address 0 can be loaded from, too.
+    const chunk = <usize>load<u32>(stable, BANK_OPEN);
+    sum += load<u64>(chunk) + load<u64>(chunk, XOR_LAST_VALUE);
+    sum += load<u64>(chunk + XOR_DATA + load<u32>(stable, BANK_OPEN_BYTES));
   }
-  store<u32>(batch, sum, BATCH_TOUCHED);
-}
-
-/** The open chunk that the series of sample `i` had before this commit, if that is its first sample; else 0, which can be loaded from as well. */
-// @ts-ignore: decorator
-@inline
-function openChunk(series: usize, statuses: usize, i: u32): usize {
-  const entry = load<u32>(series + (i << 2));
-  if (load<u8>(statuses + i) != STATUS_STORED || !(entry & BATCH_FIRST)) return 0;
-  const record = <usize>(entry & ~BATCH_FIRST);
-  return <usize>load<u32>(otherBank(record, newestBank(record)), BANK_OPEN);
+  store<u64>(batch, sum, BATCH_TOUCHED);
+  // A full barrier (AssemblyScript 0.28 emits a fence that its own validator refuses).
+  atomic.add<u32>(batch, 0, BATCH_STOP);
 }
 
 /** Begin this commit's bank with what the one before left: all but its number. */
@@ -259,6 +246,7 @@ function openChunk(series: usize, statuses: usize, i: u32): usize {
 function carryOver(from: usize, to: usize): void {
   v128.store(to + 4, v128.load(from + 4));
   v128.store(to + 20, v128.load(from + 20));
+  store<u32>(to, load<u32>(from, BANK_OPEN_BYTES), BANK_OPEN_BYTES);
 }
 
 /** Sample `at` was begun: what is in its bank is not to be carried over again. */

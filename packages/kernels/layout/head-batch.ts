@@ -52,7 +52,7 @@ export const LADDER_BYTES_MAX = 1280;
 /** Spares a step: at most this many. */
 export const SPARES_MAX = 36;
 
-/** A sum of no meaning, which keeps loads alive. */
+/** u64: a sum of no meaning, which keeps loads alive. */
 export const BATCH_TOUCHED = 152;
 
 /** u32: stacks of spare blocks, SPARES_MAX a step. */

@@ -28,7 +28,8 @@ export const BANK_CLOSED = 24;
 export const BANK_CLOSED_COUNT = 28;
 /** u32: samples in the open chunk. */
 export const BANK_OPEN_COUNT = 32;
-// Four bytes of each bank are free.
+/** u32: bytes of encoded data in the open chunk. */
+export const BANK_OPEN_BYTES = 36;
 
 // An entry of a list of closed chunks; never changes once a bank counts it.
 

@@ -112,7 +112,6 @@ export class Appender {
   apply(): void {
     const commit = (this.published + 1) | 0;
     this.block.setWord(BATCH_COMMIT, commit);
-    this.#kernels.headClaim(this.block.address);
     this.#append();
     Atomics.store(this.#arena.i32, WORD_COMMIT, commit);
     this.#arena.epochs.reclaim(RECLAIM_MAX);

@@ -6,6 +6,7 @@ import {
   BANK_NEWEST_TIME,
   BANK_NEWEST_VALUE,
   BANK_OPEN,
+  BANK_OPEN_BYTES,
   BANK_OPEN_COUNT,
   SERIES_BANKS,
   SERIES_BANK_BYTES,
@@ -20,7 +21,7 @@ import {WORD_COMMIT} from '../arena/layout.ts';
 /** Bytes of a row. */
 export const ROW_BYTES = SERIES_BANK_BYTES;
 const ROW_SLOT = BANK_COMMIT;
-const WORDS = 9;
+const WORDS = ROW_BYTES / 4;
 /** How often all rows are read again with a newer commit because a series was committed twice meanwhile. */
 const RENEWALS_MAX = 3;
 
@@ -138,6 +139,11 @@ export class Rows {
 
   openCount(i: number): number {
     return this.#word(i, BANK_OPEN_COUNT);
+  }
+
+  /** Bytes of encoded data in the open chunk. */
+  openBytes(i: number): number {
+    return this.#word(i, BANK_OPEN_BYTES);
   }
 
   /** Address of the list of closed chunks in the arena. */

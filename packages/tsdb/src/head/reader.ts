@@ -5,6 +5,7 @@ import {ReaderEpoch} from '../arena/epochs.ts';
 import {ArenaReader} from '../arena/reader.ts';
 import type {RecordsReader} from '../arena/records.ts';
 import {IndexReader} from '../index/index-reader.ts';
+import {LabelLists} from '../index/label-lists.ts';
 import {Selector} from '../index/select.ts';
 import type {SymbolReader} from '../index/symbols.ts';
 import {ChunkCopier} from './chunk-copier.ts';
@@ -31,6 +32,8 @@ import {sortByRef} from './sort-by-ref.ts';
  */
 export class HeadReader {
   readonly index: IndexReader;
+  /** Names and values of labels, between `begin` and `end`. */
+  readonly labelLists: LabelLists;
   readonly #arena: ArenaReader;
   readonly #memory: KernelMemory;
   readonly #epoch: ReaderEpoch;
@@ -47,6 +50,7 @@ export class HeadReader {
     this.#records = seriesRecords(this.#arena);
     this.index = new IndexReader(this.#arena);
     this.#selector = new Selector(this.index, memory);
+    this.labelLists = new LabelLists(this.index, memory, this.#selector);
     this.#pinner = new Pinner(this.#arena, this.#records, memory);
     this.#chunks = new ChunkCopier(this.#arena, memory, shared.segments, segments);
   }

@@ -10,7 +10,7 @@ import {
   CLOSED_SPAN,
 } from '@narthex/kernels/layout/series.ts';
 import {CORRUPT} from '@narthex/kernels/layout/codes.ts';
-import {XOR_BITS, XOR_DATA, XOR_FIRST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
+import {XOR_DATA, XOR_FIRST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
 import {assert} from '../arena/errors.ts';
 import type {ArenaReader} from '../arena/reader.ts';
 import type {LabelSetReader} from '../index/label-sets.ts';
@@ -99,7 +99,7 @@ export class HeadSeriesSet {
     return this.#rows.closedCount(i) + (this.#rows.openCount(i) > 0 ? 1 : 0);
   }
 
-  /** Copy chunk `k` of series `i` to new memory. Behind the samples of an open chunk there may be bits of newer ones. */
+  /** Copy chunk `k` of series `i` to new memory. The last byte of an open chunk may have bits of a newer sample. */
   copyChunk(i: number, k: number): ChunkCopy {
     const entry = this.#closedStart(i) + k * CLOSED_BYTES;
     return k < this.#rows.closedCount(i) ? this.#copyClosed(entry) : this.#copyOpen(i);
@@ -177,7 +177,7 @@ export class HeadSeriesSet {
   #decodeOpen(i: number, times: number, values: number): number {
     const {memory} = this.#sources;
     const mark = memory.mark();
-    const length = this.#openLength(i);
+    const length = this.#rows.openBytes(i);
     const count = this.#decode(this.#fetchOpen(i, length), length, this.#rows.openCount(i), times, values);
     memory.release(mark);
     return count;
@@ -194,11 +194,6 @@ export class HeadSeriesSet {
     return this.#sources.chunks.fromArena(this.#rows.open(i) + XOR_DATA, length);
   }
 
-  /** Bytes of encoded data in the open chunk; maybe more than at the commit. */
-  #openLength(i: number): number {
-    return (Atomics.load(this.#sources.arena.i32, (this.#rows.open(i) + XOR_BITS) >>> 2) + 7) >>> 3;
-  }
-
   #copyClosed(entry: number): ChunkCopy {
     const minTime = this.#minTime(entry);
     const length = this.#u16(entry + CLOSED_LENGTH);
@@ -213,7 +208,7 @@ export class HeadSeriesSet {
   }
 
   #copyOpen(i: number): ChunkCopy {
-    const length = this.#openLength(i);
+    const length = this.#rows.openBytes(i);
     const address = this.#fetchOpen(i, length);
     const samples = this.#rows.openCount(i);
     const {u8} = this.#sources.memory;
