@@ -11,7 +11,7 @@ export function chooseEncoding(accepted: string | undefined): Encoding {
   return 'identity';
 }
 
-const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
+const HEADER = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 const LAST_BLOCK = Uint8Array.of(3, 0);
 
 /**
@@ -23,18 +23,19 @@ export class GzipWriter {
   #size = 0;
 
   /** The bytes before all pieces. */
-  begin(): Uint8Array {
-    return HEADER;
+  begin(): Uint8Array<ArrayBuffer> {
+    return Uint8Array.from(HEADER);
   }
 
-  piece(bytes: Uint8Array): Uint8Array {
+  piece(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     this.#crc = zlib.crc32(bytes, this.#crc);
     this.#size = (this.#size + bytes.length) % 2 ** 32;
-    return zlib.deflateRawSync(bytes, {level: 1, finishFlush: zlib.constants.Z_SYNC_FLUSH});
+    // A copy, since small results of zlib lie in a pool that may not be transferred.
+    return Uint8Array.from(zlib.deflateRawSync(bytes, {level: 1, finishFlush: zlib.constants.Z_SYNC_FLUSH}));
   }
 
   /** The bytes after all pieces. */
-  end(): Uint8Array {
+  end(): Uint8Array<ArrayBuffer> {
     const tail = new Uint8Array(LAST_BLOCK.length + 8);
     tail.set(LAST_BLOCK);
     const view = new DataView(tail.buffer);

@@ -10,6 +10,9 @@ export class SampleLabelsError extends Error {
   override readonly name = 'SampleLabelsError';
 }
 
+/** Labels that are too many or too long. */
+export class LabelLimitError extends SampleLabelsError {}
+
 export interface SampleLabelRules {
   /** Public labels of the target. */
   readonly target: Labels;
@@ -49,11 +52,11 @@ export interface LabelLimits {
   readonly labelValueLengthLimit: number;
 }
 
-/** Throws SampleLabelsError when `labels`, as they would be stored, break a limit. Lengths count bytes; 0 is no limit. */
+/** Throws LabelLimitError when `labels`, as they would be stored, break a limit. Lengths count bytes; 0 is no limit. */
 export function checkLabelLimits(labels: Labels, limits: LabelLimits): void {
   const metric = labels.get(METRIC_NAME).slice(0, SHOWN_CHARACTERS);
   if (limits.labelLimit > 0 && labels.length > limits.labelLimit) {
-    throw new SampleLabelsError(
+    throw new LabelLimitError(
       `label_limit exceeded (metric: ${metric}, number of labels: ${labels.length}, limit: ${limits.labelLimit})`,
     );
   }
@@ -65,14 +68,14 @@ function checkLengths(metric: string, name: string, value: string, limits: Label
   const shown = name.slice(0, SHOWN_CHARACTERS);
   const nameLength = Buffer.byteLength(name);
   if (limits.labelNameLengthLimit > 0 && nameLength > limits.labelNameLengthLimit) {
-    throw new SampleLabelsError(
+    throw new LabelLimitError(
       `label_name_length_limit exceeded (metric: ${metric}, label name: ${shown}, length: ${nameLength}, limit: ${limits.labelNameLengthLimit})`,
     );
   }
   const valueLength = Buffer.byteLength(value);
   if (limits.labelValueLengthLimit > 0 && valueLength > limits.labelValueLengthLimit) {
     const start = JSON.stringify(value.slice(0, SHOWN_CHARACTERS));
-    throw new SampleLabelsError(
+    throw new LabelLimitError(
       `label_value_length_limit exceeded (metric: ${metric}, label name: ${shown}, value: ${start}, length: ${valueLength}, limit: ${limits.labelValueLengthLimit})`,
     );
   }

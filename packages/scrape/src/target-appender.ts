@@ -73,9 +73,13 @@ const REPORT_NAMES = [
 ] as const;
 const EXTRA_REPORT_NAMES = ['scrape_timeout_seconds', 'scrape_sample_limit', 'scrape_body_size_bytes'] as const;
 
-/** The body breaks a limit or a rule of the configuration. */
-export class AppendError extends Error {
-  override readonly name = 'AppendError';
+/** The body has more samples than `sample_limit` allows. */
+export class SampleLimitError extends Error {
+  override readonly name = 'SampleLimitError';
+
+  constructor() {
+    super('sample limit exceeded');
+  }
 }
 
 /**
@@ -115,7 +119,7 @@ export class TargetAppender {
 
   /**
    * Commit the samples of `body` with the report that `reportOf` makes of them; ends the series that the body no longer has. Throws
-   * ParseError, AppendError or SampleLabelsError, when `fail` is to be called; StorageError when nothing could be written.
+   * ParseError, SampleLimitError or SampleLabelsError, when `fail` is to be called; StorageError when nothing could be written.
    */
   append(body: Body, timeMs: number, reportOf: (counts: BodyCounts) => ScrapeReport): AppendOutcome & BodyCounts {
     return this.#commit((staging) => {
@@ -236,7 +240,7 @@ export class TargetAppender {
 
   #checkSampleLimit(kept: number): void {
     const {sampleLimit} = this.#config;
-    if (sampleLimit > 0 && kept + this.#overLimit > sampleLimit) throw new AppendError('sample limit exceeded');
+    if (sampleLimit > 0 && kept + this.#overLimit > sampleLimit) throw new SampleLimitError();
   }
 
   /** Take samples out that claim to be from far ahead; gives their number. */

@@ -20,7 +20,8 @@ export interface ConfigTexts {
 export function loadConfig(file: string): LoadedConfig {
   const main = readFile(file);
   const scrapeFiles: Record<string, readonly ConfigFile[]> = {};
-  const find = (pattern: string) => (scrapeFiles[pattern] ??= matchingFiles(path.resolve(main.dir, pattern)).map(readFile));
+  const find = (pattern: string) =>
+    (scrapeFiles[pattern] ??= matchingFiles(path.resolve(main.dir, pattern)).map(readFile));
   const config = readConfig(main, find);
   return {config, texts: {main, scrapeFiles}};
 }

@@ -17,9 +17,17 @@ const refused: [name: string, text: string, want: RegExp][] = [
     'scrape_configs:\n- {job_name: a, scrape_interval: 5s, scrape_timeout: 6s}\n',
     /scrape timeout greater than scrape interval for scrape config with job name "a"/,
   ],
-  ['a global timeout over the interval', 'global: {scrape_timeout: 2m}\n', /global scrape timeout greater than scrape interval/],
+  [
+    'a global timeout over the interval',
+    'global: {scrape_timeout: 2m}\n',
+    /global scrape timeout greater than scrape interval/,
+  ],
   ['a bad duration', 'global: {scrape_interval: 1x}\n', /p\.yml:1.*duration/],
-  ['an address with a path', 'scrape_configs:\n- {job_name: a, static_configs: [{targets: ["h/x"]}]}\n', /"h\/x" is not a valid hostname/],
+  [
+    'an address with a path',
+    'scrape_configs:\n- {job_name: a, static_configs: [{targets: ["h/x"]}]}\n',
+    /"h\/x" is not a valid hostname/,
+  ],
   ['an unknown protocol', 'scrape_configs:\n- {job_name: a, scrape_protocols: [x]}\n', /unknown scrape protocol x/],
 ];
 for (const [name, text, want] of refused) {
@@ -39,18 +47,32 @@ test('configuration: a job takes from global what it leaves open', () => {
 
 test('configuration: external labels take from the environment', () => {
   process.env['NARTHEX_TEST_ZONE'] = 'z1';
-  const {global} = read('global: {external_labels: {a: "${NARTHEX_TEST_ZONE}-$NARTHEX_TEST_ZONE-$$", b: "x${NARTHEX_NONE}"}}\n');
+  const {global} = read(
+    'global: {external_labels: {a: "${NARTHEX_TEST_ZONE}-$NARTHEX_TEST_ZONE-$$", b: "x${NARTHEX_NONE}"}}\n',
+  );
   assert.deepEqual(global.externalLabels.toObject(), {a: 'z1-z1-$', b: 'x'});
 });
 
 test('configuration: what is not acted on yet is named', () => {
-  assert.deepEqual(read('rule_files: [x.yml]\nremote_write: [{url: "http://x"}]\n').later, ['rule_files', 'remote_write']);
+  assert.deepEqual(read('rule_files: [x.yml]\nremote_write: [{url: "http://x"}]\n').later, [
+    'rule_files',
+    'remote_write',
+  ]);
 });
 
 test('configuration: jobs of other files, each name once', () => {
   const other = {file: 'jobs.yml', dir: '/etc/jobs', text: 'scrape_configs: [{job_name: b}]\n'};
   const {jobs} = read('scrape_config_files: ["*.yml"]\nscrape_configs: [{job_name: a}]\n', [other]);
-  assert.deepEqual(jobs.map(({config, baseDir}) => [config.jobName, baseDir]), [['a', '/etc'], ['b', '/etc/jobs']]);
+  assert.deepEqual(
+    jobs.map(({config, baseDir}) => [config.jobName, baseDir]),
+    [
+      ['a', '/etc'],
+      ['b', '/etc/jobs'],
+    ],
+  );
   const clash = {...other, text: 'scrape_configs: [{job_name: a}]\n'};
-  assert.throws(() => read('scrape_config_files: ["*"]\nscrape_configs: [{job_name: a}]\n', [clash]), /first found in p\.yml/);
+  assert.throws(
+    () => read('scrape_config_files: ["*"]\nscrape_configs: [{job_name: a}]\n', [clash]),
+    /first found in p\.yml/,
+  );
 });

@@ -1,5 +1,9 @@
 import type {MessagePort} from 'node:worker_threads';
-import type {HeadShared} from '@narthex/tsdb/head/shared.ts';
+import type {RegistrySnapshot} from '@narthex/client/snapshot.ts';
+import type {TargetMetadata, TargetsStatus} from '@narthex/scrape/manager.ts';
+import type {ReplayProgress} from '@narthex/tsdb/database.ts';
+import type {HeadShared} from '@narthex/tsdb/head/head.ts';
+import type {ConfigTexts} from '../config/load-config.ts';
 import type {ScrapeOptions, StorageOptions} from '../flags/options.ts';
 import type {Level, LogFormat} from '../log/logger.ts';
 
@@ -7,18 +11,21 @@ import type {Level, LogFormat} from '../log/logger.ts';
 export interface IngestThreadData {
   readonly storage: StorageOptions;
   readonly scrape: ScrapeOptions;
+  /** Message types that remote write accepts. */
+  readonly acceptedMessages: readonly string[];
   readonly arenaBytes: number;
   readonly readersMax: number;
-  readonly features: readonly string[];
   readonly logLevel: Level;
   readonly logFormat: LogFormat;
+  /** Calls come in here. */
+  readonly calls: MessagePort;
 }
 
-/** Messages of the ingest thread that answer no call. */
+/** What the ingest thread says by itself. */
 export type IngestEvent =
-  | {readonly kind: 'replay'; readonly segment: number; readonly first: number; readonly last: number}
+  | {readonly kind: 'replay'; readonly progress: ReplayProgress}
   | {readonly kind: 'opened'; readonly shared: HeadShared}
-  | {readonly kind: 'failed'; readonly message: string; readonly code: string | undefined};
+  | {readonly kind: 'failed'; readonly message: string};
 
 /** A remote-write request as it came, body still compressed. */
 export interface WriteRequest {
@@ -27,13 +34,25 @@ export interface WriteRequest {
   readonly contentEncoding: string;
 }
 
-/** A configuration that the main thread has checked, as text with what is needed to read it again. */
-export interface ConfigText {
-  readonly file: string;
-  readonly text: string;
+export interface WriteAnswer {
+  readonly status: number;
+  /** What went wrong; '' when nothing did. */
+  readonly message: string;
 }
 
-/** A new reader: segments of the head are announced at `port`. */
-export interface ReaderConnection {
-  readonly port: MessagePort;
-}
+/** What the main thread may ask of the ingest thread. */
+export type IngestCalls = {
+  /** Scrape by this configuration from now on. */
+  configure(texts: ConfigTexts): void;
+  write(request: WriteRequest): WriteAnswer;
+  targets(_: null): TargetsStatus;
+  poolNames(_: null): string[];
+  metadata(options: {family: string | undefined}): TargetMetadata[];
+  metrics(_: null): Promise<RegistrySnapshot>;
+  /** Segments are announced to a new reader at `port`. */
+  connectReader(connection: {port: MessagePort}): void;
+  /** The thread of this reader is gone: what it held may be recycled. */
+  clearReader(readerIndex: number): void;
+  /** Stop scraping, end the log. */
+  close(_: null): Promise<void>;
+};

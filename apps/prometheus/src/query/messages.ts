@@ -1,5 +1,5 @@
 import type {MessagePort} from 'node:worker_threads';
-import type {HeadShared} from '@narthex/tsdb/head/shared.ts';
+import type {HeadShared} from '@narthex/tsdb/head/head.ts';
 import type {Level, LogFormat} from '../log/logger.ts';
 
 /** What a query thread is given when it starts. */
@@ -31,15 +31,7 @@ export interface QueryDefaults {
   readonly evaluationIntervalMs: number;
 }
 
-export type Endpoint =
-  | 'query'
-  | 'query_range'
-  | 'series'
-  | 'labels'
-  | 'label_values'
-  | 'status_tsdb'
-  | 'format_query'
-  | 'parse_query';
+export type Endpoint = 'query' | 'query_range' | 'series' | 'labels' | 'label_values' | 'status_tsdb' | 'format_query';
 
 /** One request for a query thread. */
 export interface Job {

@@ -1,5 +1,5 @@
 import {MessageChannel, Worker, type MessagePort} from 'node:worker_threads';
-import type {HeadShared} from '@narthex/tsdb/head/shared.ts';
+import type {HeadShared} from '@narthex/tsdb/head/head.ts';
 import type {Logger} from '../log/logger.ts';
 import {
   control,

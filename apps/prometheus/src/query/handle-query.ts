@@ -1,0 +1,109 @@
+import {instant, type PrepareOptions, type PreparedQuery, prepare, range} from '@narthex/promql/engine/engine.ts';
+import {writeResultJson} from '@narthex/promql/engine/json-writer.ts';
+import type {QueryRun} from '@narthex/promql/engine/query-context.ts';
+import type {QueryResult} from '@narthex/promql/engine/query-result.ts';
+import {parseTime} from '@narthex/model/timestamp.ts';
+import {AnswerWriter, type ReadyAnswer} from './answer.ts';
+import type {Job, QuerySettings} from './messages.ts';
+import {forParameter, limitOf, lookbackOf, rangeOf, statsOf, timeoutOf} from './parameters.ts';
+import type {QueryStorage} from './storage.ts';
+
+/** What a query needs besides its own parameters. */
+export interface QueryEnvironment {
+  readonly storage: QueryStorage;
+  readonly settings: QuerySettings;
+  /** Word 0 says when to stop. */
+  readonly cancel: Int32Array;
+}
+
+/** An answer with what it took. */
+export interface Handled {
+  readonly answer: ReadyAnswer;
+  readonly samples: number;
+}
+
+/** A longer query text costs more to read than any answer is worth. */
+const QUERY_CHARACTERS_MAX = 1 << 20;
+const TRUNCATED = 'results truncated due to limit';
+
+/** `/api/v1/query`: one moment. */
+export function handleQuery(job: Job, parameters: URLSearchParams, environment: QueryEnvironment): Handled {
+  const limit = limitOf(parameters);
+  const time = parameters.get('time') ?? '';
+  const timeMs = time === '' ? job.askedMs : forParameter('time', () => timeOf(time));
+  const run = runOf(job, parameters, environment);
+  const query = prepared(job, parameters, environment.settings);
+  return evaluated(parameters, limit, environment, () => instant(query, run, timeMs));
+}
+
+/** `/api/v1/query_range`: many moments. */
+export function handleQueryRange(job: Job, parameters: URLSearchParams, environment: QueryEnvironment): Handled {
+  const limit = limitOf(parameters);
+  const {startMs, endMs, stepMs} = rangeOf(parameters);
+  const run = runOf(job, parameters, environment);
+  const query = prepared(job, parameters, environment.settings);
+  return evaluated(parameters, limit, environment, () => range(query, run, startMs, endMs, stepMs));
+}
+
+function timeOf(text: string): number {
+  try {
+    return parseTime(text);
+  } catch (error) {
+    throw new Error(`invalid time value for 'time': ${(error as Error).message}`, {cause: error});
+  }
+}
+
+function runOf(job: Job, parameters: URLSearchParams, {storage, settings, cancel}: QueryEnvironment): QueryRun {
+  const leftMs = timeoutOf(parameters, settings.timeoutMs) - (Date.now() - job.askedMs);
+  return {querier: storage, memory: storage.memory, cancel, deadlineMs: performance.now() + leftMs};
+}
+
+function prepared(job: Job, parameters: URLSearchParams, settings: QuerySettings): PreparedQuery {
+  const text = parameters.get('query') ?? '';
+  const options = optionsOf(job, settings, lookbackOf(parameters, settings.lookbackMs));
+  return forParameter('query', () => {
+    if (text.length > QUERY_CHARACTERS_MAX)
+      throw new Error(`${text.length} characters, want at most ${QUERY_CHARACTERS_MAX}`);
+    return prepare(text, options);
+  });
+}
+
+/** What of the feature flags and settings the language and the engine look at. */
+export function optionsOf(job: Job, settings: QuerySettings, lookbackMs: number): PrepareOptions {
+  const has = (feature: string) => settings.features.includes(feature);
+  return {
+    lookbackMs,
+    samplesMax: settings.samplesMax,
+    subqueryStepMs: job.defaults.evaluationIntervalMs,
+    delayedNameRemoval: has('promql-delayed-name-removal'),
+    typeAndUnitLabels: has('type-and-unit-labels'),
+    experimentalFunctions: has('promql-experimental-functions'),
+    durationExpressions: true,
+    extendedRangeSelectors: has('promql-extended-range-selectors'),
+    fillModifiers: has('promql-binop-fill-modifiers'),
+  };
+}
+
+function evaluated(
+  parameters: URLSearchParams,
+  limit: number,
+  {storage}: QueryEnvironment,
+  evaluate: () => QueryResult,
+): Handled {
+  const stats = statsOf(parameters);
+  const result = evaluate();
+  const isTruncated = limit > 0 && result.limitRows(limit);
+  const writer = new AnswerWriter(storage.memory.maximumBytes - storage.memory.usedBytes);
+  writer.text('{"status":"success","data":');
+  for (const piece of writeResultJson(result, stats.wanted ? `,"stats":${JSON.stringify(result.stats)}` : ''))
+    writer.piece(piece);
+  const {warnings, infos} = result.annotations();
+  writer.text(notes('warnings', [...warnings, ...(isTruncated ? [TRUNCATED] : []), ...stats.warnings]));
+  writer.text(`${notes('infos', infos)}}`);
+  const {samples} = result.stats;
+  result.release();
+  return {answer: writer.finish(200), samples: samples.totalQueryableSamples};
+}
+
+const notes = (key: string, list: readonly string[]): string =>
+  list.length ? `,"${key}":${JSON.stringify(list)}` : '';
