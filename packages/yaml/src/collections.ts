@@ -167,30 +167,25 @@ export function joinPath(path: string, name: string): string {
   return path === '' ? step : `${path}.${step}`;
 }
 
-/** Go's order of map keys: letters after everything else, digits as numbers. */
+/**
+ * Go's order of map keys: digits as numbers, letters after everything else, but before it where digits go before (v3; the
+ * rule of v2 lacks that and is no order: `1a` < `5` < `10` < `1a`).
+ */
 export function compareKeys(a: string, b: string): number {
   const x = [...a];
   const y = [...b];
-  let digits = false;
   for (let i = 0; i < x.length && i < y.length; i++) {
-    if (x[i] === y[i]) {
-      digits = isDigit(x[i]);
-      continue;
-    }
-    return compareAt(x, y, i, digits);
+    if (x[i] !== y[i]) return compareAt(x, y, i);
   }
   return x.length - y.length;
 }
 
-function compareAt(x: readonly string[], y: readonly string[], i: number, digits: boolean): number {
+function compareAt(x: readonly string[], y: readonly string[], i: number): number {
   const xLetter = isLetter(x[i]);
   const yLetter = isLetter(y[i]);
-  if (xLetter && yLetter) return compareCodePoints(x[i], y[i]);
-  if (xLetter || yLetter) {
-    const xFirst = digits ? xLetter : yLetter;
-    return xFirst ? -1 : 1;
-  }
-  return compareNumbers(x, y, i) || compareCodePoints(x[i], y[i]);
+  const afterDigits = i > 0 && isDigit(x[i - 1]);
+  if (xLetter !== yLetter) return xLetter === afterDigits ? -1 : 1;
+  return (xLetter ? 0 : compareNumbers(x, y, i)) || x[i].codePointAt(0)! - y[i].codePointAt(0)!;
 }
 
 /** Compares the numbers that stand in both at `i`, or are continued there, if any. */
@@ -211,10 +206,6 @@ function digitsAt(chars: readonly string[], i: number): string {
   let end = i;
   while (end < chars.length && isDigit(chars[end])) end++;
   return chars.slice(i, end).join('');
-}
-
-function compareCodePoints(a: string, b: string): number {
-  return a.codePointAt(0)! - b.codePointAt(0)!;
 }
 
 function isDigit(char: string): boolean {
