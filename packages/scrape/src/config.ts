@@ -171,13 +171,13 @@ function fallbackOf(job: Job, forJob: string): ScrapeProtocol | '' {
   }
 }
 
-const validations: readonly string[] = ['utf8', 'legacy'];
-const escapings: readonly string[] = ['allow-utf-8', 'underscores', 'dots', 'values'];
+const validations: ReadonlySet<string> = new Set(['utf8', 'legacy']);
+const escapings: ReadonlySet<string> = new Set(['allow-utf-8', 'underscores', 'dots', 'values']);
 
 /** Which names are valid, and how a target is asked to write others: the job's own choice, or that of `global`. */
 function namingOf(job: Job, defaults: ScrapeDefaults) {
   const validation = job.metricNameValidationScheme || defaults.metricNameValidationScheme || 'utf8';
-  if (!validations.includes(validation)) {
+  if (!validations.has(validation)) {
     throw new Error(
       `unknown scrape config name validation method specified, must be either '', 'legacy' or 'utf8', got ${validation}`,
     );
@@ -185,7 +185,7 @@ function namingOf(job: Job, defaults: ScrapeDefaults) {
   const implied = validation === 'legacy' ? 'underscores' : 'allow-utf-8';
   const inherited = job.metricNameValidationScheme === '' ? defaults.metricNameEscapingScheme : '';
   const escaping = job.metricNameEscapingScheme || inherited || implied;
-  if (!escapings.includes(escaping)) {
+  if (!escapings.has(escaping)) {
     const known = "must be one of 'allow-utf-8', 'underscores', 'dots', or 'values'";
     throw new Error(`unknown scrape config name escaping method specified, ${known}, got "${escaping}"`);
   }
