@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import {errnoOf} from '../errors.ts';
 
 /** An open file of the log. All calls but `sync` block; they throw the system's error (`code` is its name). */
 export interface DiskFile {
@@ -80,6 +81,9 @@ async function syncFolder(folder: string): Promise<void> {
   const handle = await fs.promises.open(folder, 'r');
   try {
     await handle.sync();
+  } catch (error) {
+    // Some network file systems have nothing to sync there.
+    if (errnoOf(error) !== 'EINVAL') throw error;
   } finally {
     await handle.close();
   }
@@ -89,7 +93,7 @@ function names(folder: string): string[] {
   try {
     return fs.readdirSync(folder);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   }
 }

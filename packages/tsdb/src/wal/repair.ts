@@ -46,6 +46,7 @@ export async function repairLog(
     const mark = memory.mark();
     try {
       const {bytesCut, copy} = await cutRest(disk, corruption, memory);
+      await disk.syncFolder(folder);
       return {bytesCut, setAside: copy === undefined ? setAside : [copy, ...setAside]};
     } finally {
       memory.release(mark);

@@ -79,7 +79,10 @@ export class Replay {
     this.#seriesRecord = new SeriesRecordReader(options.memory);
   }
 
-  /** Replay one segment. Throws WalCorruption where it cannot be read on; what came before was replayed. */
+  /**
+   * Replay one segment. Throws WalCorruption where it cannot be read on (what came before was replayed), StorageError
+   * `wal_read` where it is intact but cannot be used.
+   */
   segment(file: string): void {
     const mark = this.#memory.mark();
     const reader = new SegmentReader({disk: this.#disk, path: file, memory: this.#memory});
@@ -120,7 +123,7 @@ export class Replay {
     const series = this.#seriesRecord;
     series.open(record);
     while (this.#nextSeries(reader)) {
-      if (series.refHigh > REF_HIGH_MAX) throw reader.corruption('decode series: reference is beyond 2^53');
+      if (series.refHigh > REF_HIGH_MAX) throw refBeyond(reader);
       const ref = (series.refHigh * 2 ** 32 + series.refLow) as SeriesRef;
       this.#target.replaySeries(ref, this.#memory.u8, series.ranges, series.labelCount);
       this.counts.series++;
@@ -161,6 +164,10 @@ export class Replay {
     }
   }
 }
+
+/** Nothing is wrong with such a log, so it must not be repaired. */
+const refBeyond = (reader: SegmentReader): StorageError =>
+  new StorageError('wal_read', `${reader.path} at ${reader.recordStart}: a series reference is beyond 2^53`);
 
 function slice(batch: ReplayBatch, from: number, to: number): ReplayBatch {
   const {memory, refs, times, values} = batch;
