@@ -49,8 +49,14 @@ export function parseSignedDuration(text: string): number {
 function durationPart(text: string, at: number): [digits: string, unit: string] {
   const digits = /^[0-9]*/.exec(text.slice(at))![0];
   const unit = /^[^0-9]*/.exec(text.slice(at + digits.length))![0];
-  if (digits === '' || unit === '' || BigInt(digits) > UINT64_MAX) throw invalidDuration(text);
+  if (digits === '' || unit === '' || exceeds(digits, UINT64_MAX)) throw invalidDuration(text);
   return [digits, unit];
+}
+
+/** Whether a number is bigger than `max`; a very long one is not even read. */
+function exceeds(digits: string, max: bigint): boolean {
+  const significant = digits.replace(/^0+/, '');
+  return significant.length > 20 || BigInt(digits) > max;
 }
 
 function invalidDuration(text: string): DurationError {
@@ -114,9 +120,10 @@ function goPartNanoseconds(text: string, digits: string, fraction: string, unit:
   if (size === undefined) {
     throw new DurationError(`time: unknown unit ${quoteGo(unit)} in duration ${quoteGo(text)}`);
   }
+  if (exceeds(digits, NANOSECONDS_MAX + 1n)) throw new DurationError(`time: invalid duration ${quoteGo(text)}`);
   const digitsKept = fraction.slice(0, 18);
-  const part = (BigInt(digitsKept === '' ? '0' : digitsKept) * size) / 10n ** BigInt(digitsKept.length);
-  return BigInt(digits === '' ? '0' : digits) * size + part;
+  const part = (BigInt(digitsKept) * size) / 10n ** BigInt(digitsKept.length);
+  return BigInt(digits) * size + part;
 }
 
 /** A duration as Go's `time.Duration.String` prints it: `1h2m3.5s`, `100ms`, `1.5µs`, `0s`; `ms` may have a fraction. */

@@ -57,11 +57,12 @@ export class Labels {
 
   /** Sorts the pairs and drops empty values (an empty label is no label); of equal names the last pair wins. */
   static of(pairs: Iterable<readonly [name: string, value: string]>): Labels {
-    const sorted = [...pairs].sort((a, b) => compareUtf8(a[0], b[0]));
+    const list = [...pairs];
+    if (!isSorted(list)) list.sort((a, b) => compareUtf8(a[0], b[0]));
     const flat: string[] = [];
-    for (let i = 0; i < sorted.length; i++) {
-      const [name, value] = sorted[i];
-      if (value === '' || sorted[i + 1]?.[0] === name) continue;
+    for (let i = 0; i < list.length; i++) {
+      const [name, value] = list[i];
+      if (value === '' || (i + 1 < list.length && list[i + 1][0] === name)) continue;
       flat.push(name, value);
     }
     return flat.length === 0 ? Labels.empty : new Labels(flat);
@@ -151,6 +152,12 @@ export class Labels {
     out[0] = hasher.low;
     out[1] = hasher.high;
   }
+}
+
+/** Whether the names rise strictly, as those of printed or stored labels do. */
+function isSorted(pairs: readonly (readonly [name: string, value: string])[]): boolean {
+  for (let i = 1; i < pairs.length; i++) if (compareUtf8(pairs[i - 1][0], pairs[i][0]) >= 0) return false;
+  return true;
 }
 
 const hasher = new XxHash64();
