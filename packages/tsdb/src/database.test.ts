@@ -160,6 +160,24 @@ test('a torn log is repaired, the log says where and why, and it is counted', as
   ]);
 });
 
+test('a head that is too small for the log takes what it has room for', async (t) => {
+  const dir = folderFor(t);
+  const first = await open(t, dir);
+  const slots = Array.from({length: 12_000}, (_, i) => seriesOf(first, `series_with_a_rather_long_name_${i}`));
+  for (let i = 0; i < 3; i++) {
+    for (let from = 0; from < slots.length; from += 500) append(first, slots.slice(from, from + 500), START + i, i);
+  }
+  await first.close();
+  const lines: Line[] = [];
+  const second = await open(t, dir, lines, {head: {arenaBytes: 2 * 1024 * 1024, readersMax: 4}});
+  const {series, seriesRefused, samplesRefused, unknownSamples, samples} = second.stats().replay;
+  assert.deepEqual([series, samples], [12_000, 36_000]);
+  assert.equal(second.head.seriesCount, 12_000 - seriesRefused);
+  assert.ok(seriesRefused > 0 && second.head.seriesCount > 1000, `${seriesRefused} series refused`);
+  assert.equal(second.head.counters.samplesAppended, samples - unknownSamples - samplesRefused);
+  assert.ok(lines.some(([level, message]) => level === 'error' && message.includes('too small')));
+});
+
 test('an open that fails gives the lock back', async (t) => {
   const dir = folderFor(t);
   fs.mkdirSync(path.join(dir, 'wal'));

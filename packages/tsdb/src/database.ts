@@ -83,8 +83,8 @@ export class Database {
 
   /**
    * Open the data folder: take its lock, repair the log where it was torn, replay it, begin a new segment. Throws StorageError:
-   * `locked` when another process has the folder, `wal_corrupt` and `wal_read` when the log cannot be used, `data_folder`;
-   * ArenaFullError when the head is too small for the log.
+   * `locked` when another process has the folder, `wal_corrupt` and `wal_read` when the log cannot be used, `data_folder`.
+   * A head that is too small for the log gets what it has room for, and `log` is told.
    */
   static async open(options: DatabaseOptions): Promise<Database> {
     const dir = path.resolve(options.dir);
@@ -192,7 +192,11 @@ async function repair(folder: string, corruption: WalCorruption, memory: KernelM
 }
 
 function logReplayed(counts: ReplayCounts, seconds: number, log: Log): void {
-  const {series, samples, unknownSamples, samplesBeyond, skipped} = counts;
+  const {series, samples, unknownSamples, samplesBeyond, seriesRefused, samplesRefused, skipped} = counts;
+  if (seriesRefused + samplesRefused > 0) {
+    const message = 'The memory for the head is too small for all that is in the WAL: the rest stays there, unseen';
+    log('error', message, {series: seriesRefused, samples: samplesRefused});
+  }
   if (unknownSamples > 0) log('warn', 'Unknown series references', {samples: unknownSamples});
   if (samplesBeyond > 0)
     log('warn', 'Samples with times that are no exact numbers were left out', {samples: samplesBeyond});

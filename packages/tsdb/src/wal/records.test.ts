@@ -229,7 +229,7 @@ test('a head that is almost full is given fewer samples at once', () => {
   let refused = 0;
   class AlmostFull extends PlainTarget {
     override replaySamples(batch: ReplayBatch): number {
-      if (batch.count <= 100) return super.replaySamples(batch);
+      if (batch.count <= 200) return super.replaySamples(batch);
       refused++;
       throw new ArenaFullError(0);
     }

@@ -34,6 +34,9 @@ export interface ReplayCounts {
   unknownSamples: number;
   /** Samples that were left out since their time or reference is beyond ±2^53. */
   samplesBeyond: number;
+  /** Series and samples that were left out since the target has no room for them. */
+  seriesRefused: number;
+  samplesRefused: number;
   /** Records that were not read into the target, by upstream's name of their type (`exemplars`, `tombstones`, ..., `unknown`). */
   readonly skipped: Map<string, number>;
 }
@@ -42,6 +45,8 @@ export interface ReplayCounts {
 const REF_HIGH_MAX = 2 ** 21 - 1;
 /** Samples that are given to the target at once, about. */
 const FLUSH_SAMPLES = 8 * 1024;
+/** Where there is no room for so many samples, they are left out. */
+const REFUSED_SAMPLES = 128;
 
 /**
  * The segments that make up a log, in the order to replay them: those of the newest checkpoint, then those after it.
@@ -66,7 +71,15 @@ export function replaySources(disk: Disk, folder: string): ReplaySource[] {
 
 /** Reads segments into a target. Takes scratch space from the memory and gives it back. */
 export class Replay {
-  readonly counts: ReplayCounts = {series: 0, samples: 0, unknownSamples: 0, samplesBeyond: 0, skipped: new Map()};
+  readonly counts: ReplayCounts = {
+    series: 0,
+    samples: 0,
+    unknownSamples: 0,
+    samplesBeyond: 0,
+    seriesRefused: 0,
+    samplesRefused: 0,
+    skipped: new Map(),
+  };
   readonly #disk: Disk;
   readonly #memory: KernelMemory;
   readonly #target: ReplayTarget;
@@ -125,8 +138,19 @@ export class Replay {
     while (this.#nextSeries(reader)) {
       if (series.refHigh > REF_HIGH_MAX) throw refBeyond(reader);
       const ref = (series.refHigh * 2 ** 32 + series.refLow) as SeriesRef;
-      this.#target.replaySeries(ref, this.#memory.u8, series.ranges, series.labelCount);
+      this.#giveSeries(ref);
       this.counts.series++;
+    }
+  }
+
+  /** A server that has grown too large for its memory must still come up again, with what it has room for. */
+  #giveSeries(ref: SeriesRef): void {
+    const {ranges, labelCount} = this.#seriesRecord;
+    try {
+      this.#target.replaySeries(ref, this.#memory.u8, ranges, labelCount);
+    } catch (error) {
+      if (!(error instanceof ArenaFullError)) throw error;
+      this.counts.seriesRefused++;
     }
   }
 
@@ -157,7 +181,11 @@ export class Replay {
     try {
       this.counts.unknownSamples += this.#target.replaySamples(batch);
     } catch (error) {
-      if (!(error instanceof ArenaFullError) || batch.count === 1) throw error;
+      if (!(error instanceof ArenaFullError)) throw error;
+      if (batch.count <= REFUSED_SAMPLES) {
+        this.counts.samplesRefused += batch.count;
+        return;
+      }
       const half = batch.count >>> 1;
       this.#give(slice(batch, 0, half));
       this.#give(slice(batch, half, batch.count));
