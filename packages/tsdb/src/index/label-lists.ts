@@ -68,10 +68,11 @@ export class LabelLists {
   #valuesOfName(pairs: VectorView, matchers: readonly Matcher[], values: SymbolCollector): void {
     const {postings} = this.#index;
     const verdicts = matchers.map((matcher) => this.#selector.verdicts(matcher));
+    const directory = postings.directory();
     for (let i = 0; i < pairs.count; i++) {
       const pair = pairs.at(i);
-      if (!isPlaceOfPair(pair) || postings.seriesOf(pair) === 0) continue;
-      if (verdicts.every((v) => v.of(pair, i))) values.push(postings.valueOf(pair));
+      if (!isPlaceOfPair(pair) || !postings.hasSeries(directory, pair)) continue;
+      if (verdicts.every((v) => v.of(pair, i))) values.push(postings.valueIn(directory, pair));
     }
   }
 

@@ -276,6 +276,21 @@ export class PostingsReader {
     return this.#names.count;
   }
 
+  /** What `valueIn` and `hasSeries` want; good for pairs that were seen before, until the end of the epoch. */
+  directory(): number {
+    return this.#pairs.directory();
+  }
+
+  /** `valueOf`, the directory taken once for many. */
+  valueIn(directory: number, pair: number): number {
+    return this.#arena.u32[(this.#pairs.addressIn(directory, pair) + PAIR_VALUE) >>> 2];
+  }
+
+  /** Whether there are series that have `pair`. */
+  hasSeries(directory: number, pair: number): boolean {
+    return this.#arena.u32[(this.#pairs.addressIn(directory, pair) + PAIR_SLOTS + 4) >>> 2] > 0;
+  }
+
   /** The number of label pair (`name`, `value`), both symbols, or NONE. */
   find(name: number, value: number): number {
     let pair = this.#table.first(hashPair(name, value, this.#seed));

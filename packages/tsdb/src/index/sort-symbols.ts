@@ -11,7 +11,6 @@ const STEP = 4;
 
 /** Sorts symbols in a thread's own memory; one object serves many lists. */
 export class SymbolSorter {
-  readonly #u8: Uint8Array;
   readonly #words: Uint32Array;
   readonly #symbols: SymbolReader;
   readonly #memory: KernelMemory;
@@ -21,7 +20,6 @@ export class SymbolSorter {
   #directory = 0;
 
   constructor(arena: ArenaReader, symbols: SymbolReader, memory: KernelMemory) {
-    this.#u8 = arena.u8;
     this.#words = arena.u32;
     this.#symbols = symbols;
     this.#memory = memory;
@@ -41,18 +39,15 @@ export class SymbolSorter {
     this.#memory.release(mark);
   }
 
+  /** Texts begin at multiples of 16, so their bytes from `depth` on, a multiple of 4, are one word. */
   #load(from: number, end: number, depth: number): void {
-    const u8 = this.#u8;
     const words = this.#words;
     for (let i = from; i < end; i++) {
       const record = this.#symbols.recordIn(this.#directory, this.#u32[i]);
-      const at = words[record] + depth;
       const left = words[record + 1] - depth;
-      const a = left > 0 ? u8[at] : 0;
-      const b = left > 1 ? u8[at + 1] : 0;
-      const c = left > 2 ? u8[at + 2] : 0;
-      const d = left > 3 ? u8[at + 3] : 0;
-      this.#u32[this.#keys + i] = (a << 24) | (b << 16) | (c << 8) | d;
+      const word = left > 0 ? words[(words[record] + depth) >>> 2] : 0;
+      const key = (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+      this.#u32[this.#keys + i] = left < STEP ? key & (-1 << (8 * (STEP - Math.max(1, left)))) : key;
     }
   }
 
