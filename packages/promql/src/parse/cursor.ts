@@ -58,10 +58,6 @@ export class Cursor {
     this.backup();
   }
 
-  isAt(valid: string): boolean {
-    return isOneOf(this.peek(), valid);
-  }
-
   /** The text of the token so far. */
   taken(): string {
     return this.text.slice(this.start, this.pos);

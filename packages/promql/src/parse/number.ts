@@ -4,6 +4,8 @@ import {parseGoFloat} from '@narthex/model/value.ts';
 const HEX_INTEGER = /^0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*$/;
 const OCTAL_INTEGER = /^0_?[0-7]+(?:_[0-7]+)*$/;
 const DECIMAL_INTEGER = /^[0-9]+(?:_[0-9]+)*$/;
+/** Integers that are exact and need no further thought. */
+const SMALL_INTEGER = /^(?:0|[1-9][0-9]{0,14})$/;
 const INT64_MAX = (1n << 63n) - 1n;
 
 export interface ReadNumber {
@@ -14,6 +16,7 @@ export interface ReadNumber {
 
 /** The value of a number token: integers as in Go (`0x1F`, `0755`, `1_000`) while they fit in 64 bits, anything else as a float. */
 export function readNumber(text: string): ReadNumber {
+  if (SMALL_INTEGER.test(text)) return {value: Number(text)};
   const integer = readInteger(text);
   if (integer !== undefined && integer <= INT64_MAX) return {value: Number(integer)};
   const value = parseGoFloat(text, {underscores: true});

@@ -33,25 +33,24 @@ export function scanNumber(cursor: Cursor, setting: NumberSetting): boolean {
 function scanNumberTail(cursor: Cursor, digits: string): boolean {
   let points = 0;
   let exponents = 0;
-  while (cursor.isAt(`${digits}._eE`)) {
-    if (cursor.isAt('.')) {
+  for (;;) {
+    if (cursor.accept('.')) {
       if (!scanPoint(cursor, points++ > 0, digits)) return false;
-    } else if (cursor.isAt('eE')) {
-      cursor.accept('eE');
+    } else if (cursor.accept('eE')) {
       if (exponents++ > 0) return false;
       cursor.accept('+-');
       if (cursor.accept('._eE') || cursor.peek() === END_OF_TEXT) return false;
     } else if (cursor.accept('_')) {
       if (cursor.accept('._eE') || cursor.peek() === END_OF_TEXT) return false;
-    } else {
+    } else if (cursor.accept(digits)) {
       cursor.acceptRun(digits);
+    } else {
+      return true;
     }
   }
-  return true;
 }
 
 function scanPoint(cursor: Cursor, repeated: boolean, digits: string): boolean {
-  cursor.accept('.');
   if (repeated) return false;
   // There are no hexadecimal fractions.
   return !cursor.accept('_.') && digits === DECIMAL_DIGITS;

@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import {formatFloat} from '@narthex/model/value.ts';
 import {formatHistogram} from './histogram-literal.ts';
 import {parseMetric, parseSeriesDescription, type SequenceValue} from './series-description.ts';
 
 function show(value: SequenceValue): string {
   if (value.kind === 'omitted') return '_';
   if (value.kind === 'stale') return 'stale';
-  return value.kind === 'float' ? String(value.value) : formatHistogram(value.histogram);
+  return value.kind === 'float' ? formatFloat(value.value) : formatHistogram(value.histogram);
 }
 
 const sequences: [text: string, values: string][] = [
   ['up 1 2+3x2 5-1x1', '1 2 5 8 5 4'],
   ['up 1x3', '1 1 1 1'],
+  ['up -0x1', '-0 -0'],
   ['up _ _x2 stale _', '_ _ _ stale _'],
-  ['up stale _ 0.5 -Inf', 'stale _ 0.5 -Infinity'],
+  ['up stale _ 0.5 -Inf', 'stale _ 0.5 -Inf'],
   ['up {{}}x1', '{{}} {{}}'],
   [
     'up {{count:1 buckets:[1]}}+{{count:2 buckets:[2]}}x2',

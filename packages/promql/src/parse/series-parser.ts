@@ -116,7 +116,7 @@ export class SeriesParser {
     this.#repeat(values, count, () => {
       const next: SequenceValue = first ? {kind: 'stale'} : {kind: 'float', value};
       first = isStale && step === undefined;
-      value += step ?? 0;
+      if (step !== undefined) value += step;
       return next;
     });
   }
