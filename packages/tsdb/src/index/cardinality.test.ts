@@ -19,7 +19,7 @@ test('the largest figures come first, as many as are asked for', () => {
       {name: '__name__', value: 3},
     ],
     bytesByLabel: [
-      {name: 'instance', value: 12 * 10 + 74 + 12},
+      {name: 'instance', value: 12 * 9 + 74 + 12},
       {name: '__name__', value: 12 * 9 + 54 + 12},
     ],
     seriesByPair: [
