@@ -42,6 +42,7 @@ import {
   STATUS_DUPLICATE,
   STATUS_OUT_OF_BOUNDS,
   STATUS_OUT_OF_ORDER,
+  STATUS_REMOVED,
   STATUS_STORED,
   STOP_END,
   STOP_LISTS,
@@ -129,11 +130,14 @@ export function headValidate(batch: usize): u32 {
     const newestValue = again ? values + (pending << 3) : bank + BANK_NEWEST_VALUE;
     const newest = load<f64>(newestTime);
     let status: u32 = STATUS_OUT_OF_ORDER;
-    if (t < minValid) {
+    const ref = load<f64>(record, SERIES_REF);
+    if (ref == 0) {
+      status = STATUS_REMOVED;
+    } else if (t < minValid) {
       status = STATUS_OUT_OF_BOUNDS;
     } else if (t > newest) {
       status = STATUS_STORED;
-      if (logged) note(batch, accepted, load<f64>(record, SERIES_REF), t, load<u64>(values + (i << 3)));
+      if (logged) note(batch, accepted, ref, t, load<u64>(values + (i << 3)));
       store<u32>(record, i, SERIES_PENDING);
       accepted++;
       minTime = min(minTime, t);

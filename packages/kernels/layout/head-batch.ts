@@ -32,16 +32,16 @@ export const BATCH_CLOSED = 56;
 export const BATCH_OPENED = 60;
 /** u32 a status: samples that got it. */
 export const BATCH_TALLY = 64;
-export const BATCH_STATUS_KINDS = 6;
+export const BATCH_STATUS_KINDS = 7;
 /** f64: least and greatest time of the accepted samples; +Infinity and -Infinity when there is none. */
-export const BATCH_MIN_TIME = 88;
-export const BATCH_MAX_TIME = 96;
+export const BATCH_MIN_TIME = 96;
+export const BATCH_MAX_TIME = 104;
 /** f64: no sample before this is accepted. */
-export const BATCH_MIN_VALID = 104;
+export const BATCH_MIN_VALID = 112;
 /** f64: a chunk ends where a multiple of this begins, ms. */
-export const BATCH_CHUNK_RANGE = 112;
+export const BATCH_CHUNK_RANGE = 120;
 /** u32 a step of the ladder: blocks in its stack of spares. */
-export const BATCH_SPARES = 120;
+export const BATCH_SPARES = 128;
 
 /** In an entry of BATCH_SERIES: the first accepted sample of its series in the batch. */
 export const BATCH_FIRST = 1;
@@ -53,17 +53,17 @@ export const LADDER_BYTES_MAX = 1280;
 export const SPARES_MAX = 36;
 
 /** u64: a sum of no meaning, which keeps loads alive. */
-export const BATCH_TOUCHED = 152;
+export const BATCH_TOUCHED = 160;
 
 /** u32: stacks of spare blocks, SPARES_MAX a step. */
-export const BATCH_SPARES_LIST = 160;
+export const BATCH_SPARES_LIST = 168;
 /** Pairs of u32: address and bytes. */
-export const BATCH_RETIRED_LIST = 1312;
+export const BATCH_RETIRED_LIST = 1320;
 export const RETIRED_MAX = 256;
 /** Triples of u32: address of the bank whose open chunk it was, address of the chunk, its samples. */
-export const BATCH_CLOSED_LIST = 3360;
+export const BATCH_CLOSED_LIST = 3368;
 export const CLOSED_MAX = 256;
-export const BATCH_BYTES = 6432;
+export const BATCH_BYTES = 6440;
 
 /** All samples are in. */
 export const STOP_END = 0;
@@ -86,6 +86,8 @@ export const STATUS_CONFLICT = 2;
 export const STATUS_OUT_OF_ORDER = 3;
 export const STATUS_OUT_OF_BOUNDS = 4;
 export const STATUS_TOO_OLD = 5;
+/** The series was removed: get or create it again. */
+export const STATUS_REMOVED = 6;
 
 // When a float chunk is full (upstream: tsdb/head_append.go, tsdb/chunkenc/chunk.go).
 

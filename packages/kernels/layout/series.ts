@@ -3,9 +3,9 @@
 
 /** Bytes of a record. */
 export const SERIES_BYTES = 96;
-/** f64: the reference in the write-ahead log (53 bits). */
+/** f64: the reference in the write-ahead log (53 bits); 0 when the series was removed. */
 export const SERIES_REF = 0;
-/** u32: the open chunk takes no sample so many ms after its first one, or later. */
+/** u32: the open chunk takes no sample so many ms after its first one, or later; without meaning while there is none. */
 export const SERIES_NEXT_CUT = 8;
 /** u32: index of the newest accepted sample of the series in the batch that is being validated; means nothing else. */
 export const SERIES_PENDING = 12;

@@ -3,6 +3,7 @@ import {
   STATUS_DUPLICATE,
   STATUS_OUT_OF_BOUNDS,
   STATUS_OUT_OF_ORDER,
+  STATUS_REMOVED,
   STATUS_STORED,
   STATUS_TOO_OLD,
 } from '@narthex/kernels/layout/head-batch.ts';
@@ -10,7 +11,7 @@ import {BATCH_LOG_REFS, BATCH_LOG_TIMES, BATCH_LOG_VALUES} from '@narthex/kernel
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {Labels} from '@narthex/model/labels.ts';
 import {Arena} from '../arena/arena.ts';
-import {ArenaFullError} from '../arena/errors.ts';
+import {ArenaFullError, assert} from '../arena/errors.ts';
 import {SeriesIndex} from '../index/series-index.ts';
 import {Appender} from './appender.ts';
 import type {CommitLog} from './commit-log.ts';
@@ -29,6 +30,7 @@ import {RawLabels} from './raw-labels.ts';
 import {RefTable} from './ref-table.ts';
 import {type SegmentMessage, Segments} from './segments.ts';
 import {SeriesRecords} from './series.ts';
+import {Truncation} from './truncation.ts';
 import type {AppendOutcome, SampleBatch, SeriesRef, SeriesSlot} from './types.ts';
 
 export interface HeadOptions {
@@ -63,6 +65,8 @@ export interface HeadCounters {
   readonly outOfBounds: number;
   readonly tooOld: number;
   readonly seriesCreated: number;
+  readonly seriesRemoved: number;
+  readonly chunksRemoved: number;
   /** Series that were refused because the arena is full. */
   readonly seriesRefused: number;
   readonly chunksCreated: number;
@@ -106,7 +110,12 @@ export class Head {
   #outOfOrder = 0;
   #outOfBounds = 0;
   #tooOld = 0;
+  #seriesCreated = 0;
+  #seriesRemoved = 0;
+  #chunksRemoved = 0;
   #seriesRefused = 0;
+  #generation = 0;
+  #truncation: Truncation | undefined;
   #commits = 0;
 
   private constructor(options: HeadOptions) {
@@ -143,7 +152,20 @@ export class Head {
   }
 
   get seriesCount(): number {
-    return this.#records.count;
+    return this.arena.u32[HEAD_SERIES >>> 2];
+  }
+
+  /**
+   * Rises when series are about to be removed. Whoever keeps slots compares it before using them; when it has risen, `has` says
+   * of each slot whether it is still that of the series with this reference, and what is not is to be got again.
+   */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Whether `slot` is still that of the series with reference `ref`. */
+  has(slot: SeriesSlot, ref: SeriesRef): boolean {
+    return this.#records.ref(slot) === ref;
   }
 
   /** Chunks of all series, open and closed. */
@@ -188,7 +210,9 @@ export class Head {
       outOfOrder: this.#outOfOrder,
       outOfBounds: this.#outOfBounds,
       tooOld: this.#tooOld,
-      seriesCreated: this.#records.count,
+      seriesCreated: this.#seriesCreated,
+      seriesRemoved: this.#seriesRemoved,
+      chunksRemoved: this.#chunksRemoved,
       seriesRefused: this.#seriesRefused,
       chunksCreated: this.#appender.chunksCreated,
       commits: this.#commits,
@@ -229,6 +253,30 @@ export class Head {
     block.giveStatuses(batch);
     this.#apply(accepted);
     return this.#counted();
+  }
+
+  /**
+   * Begin to take the past out: chunks that end before `timeMs`, segments of such chunks, series that have nothing left. No
+   * sample before it is accepted any more. Blocks with that past must be visible before. Call `step` in between other
+   * work until it returns true; one truncation at a time.
+   */
+  truncate(timeMs: number): Truncation {
+    assert(this.#truncation === undefined, 'a truncation is under way');
+    this.minValidTime = Math.max(this.minValidTime, timeMs);
+    const {arena, index} = this;
+    const head = {arena, index, records: this.#records, segments: this.#segments};
+    this.#truncation = new Truncation(head, timeMs, {
+      onRemove: (count) => {
+        this.#generation++;
+        this.#seriesRemoved += count;
+        this.#unlogged.keepIf((slot) => this.#records.ref(slot) !== 0);
+      },
+      onDone: (chunks) => {
+        this.#chunksRemoved += chunks;
+        this.#truncation = undefined;
+      },
+    });
+    return this.#truncation;
   }
 
   /**
@@ -290,7 +338,8 @@ export class Head {
 
   #create(ref: SeriesRef): SeriesSlot {
     const slot = this.#createOrReclaim(ref);
-    if (ref < this.#nextRef) this.arena.u32[HEAD_UNSORTED >>> 2] = 1;
+    this.#seriesCreated++;
+    if (ref < this.#nextRef || slot < this.#records.count - 1) this.arena.u32[HEAD_UNSORTED >>> 2] = 1;
     this.#nextRef = Math.max(this.#nextRef, ref + 1);
     this.#unlogged.add(slot);
     this.arena.u32[HEAD_SERIES >>> 2]++;
@@ -358,6 +407,7 @@ export class Head {
       outOfOrder: block.tally(STATUS_OUT_OF_ORDER),
       outOfBounds: block.tally(STATUS_OUT_OF_BOUNDS),
       tooOld: block.tally(STATUS_TOO_OLD),
+      removed: block.tally(STATUS_REMOVED),
     };
     this.#duplicates += outcome.duplicates;
     this.#conflicts += outcome.conflicts;

@@ -19,3 +19,5 @@ export const HEAD_OPEN_CHUNKS = HEAD_ROOTS + 52;
 export const HEAD_CLOSED_CHUNKS = HEAD_ROOTS + 56;
 /** u32: 1 when a series was made whose reference is below that of an older slot: rows are then to be sorted. */
 export const HEAD_UNSORTED = HEAD_ROOTS + 60;
+/** u32: only there to be changed atomically, which makes a full barrier. */
+export const HEAD_FENCE = HEAD_ROOTS + 64;

@@ -24,6 +24,13 @@ export class UnloggedSeries {
     return this.#slots[i];
   }
 
+  /** Forget those for which `keep` says no. */
+  keepIf(keep: (slot: number) => boolean): void {
+    let kept = 0;
+    for (let i = 0; i < this.count; i++) if (keep(this.#slots[i])) this.#slots[kept++] = this.#slots[i];
+    this.count = kept;
+  }
+
   /** All are in the log. */
   clear(): void {
     this.count = 0;

@@ -27,6 +27,8 @@ export const seriesRecords = (arena: ArenaReader): RecordsReader =>
 export class SeriesRecords {
   readonly #arena: Arena;
   readonly #records: RecordsWriter;
+  /** Slots of removed series. */
+  readonly #free: number[] = [];
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -47,11 +49,18 @@ export class SeriesRecords {
     return this.#records.address(slot);
   }
 
+  /** Recycle the slots of series that nobody can find any more. */
+  release(slots: Uint32Array): void {
+    for (const slot of slots) this.#free.push(slot);
+  }
+
   /**
    * Make a series without samples; `introduce` then tells the index of its slot, which is when readers find it. Throws what
    * `introduce` throws, or ArenaFullError; nothing was made then.
    */
   create(ref: SeriesRef, introduce: (slot: SeriesSlot) => void): SeriesSlot {
+    const recycled = this.#free.pop();
+    if (recycled !== undefined) return this.#recreate(recycled as SeriesSlot, ref, introduce);
     this.#records.reserve();
     const slot = this.#records.count as SeriesSlot;
     this.#initialize(this.#records.reserved, ref);
@@ -62,6 +71,19 @@ export class SeriesRecords {
 
   ref(slot: number): SeriesRef {
     return this.#arena.f64[(this.address(slot) + SERIES_REF) >>> 3] as SeriesRef;
+  }
+
+  #recreate(slot: SeriesSlot, ref: SeriesRef, introduce: (slot: SeriesSlot) => void): SeriesSlot {
+    const record = this.address(slot);
+    this.#initialize(record, ref);
+    try {
+      introduce(slot);
+      return slot;
+    } catch (error) {
+      this.#arena.f64[(record + SERIES_REF) >>> 3] = 0;
+      this.#free.push(slot);
+      throw error;
+    }
   }
 
   #initialize(record: number, ref: SeriesRef): void {
@@ -75,6 +97,17 @@ export class SeriesRecords {
     }
   }
 }
+
+/** The bank of `record` that the later commit made; numbers of commits wrap around. `words` is the arena's. */
+export function newestBank(words: Int32Array, record: number): number {
+  const first = record + SERIES_BANKS;
+  const second = first + SERIES_BANK_BYTES;
+  return ((words[(first + BANK_COMMIT) >>> 2] - words[(second + BANK_COMMIT) >>> 2]) | 0) >= 0 ? first : second;
+}
+
+/** The bank of `record` that is not `bank`. */
+export const otherBank = (record: number, bank: number): number =>
+  2 * (record + SERIES_BANKS) + SERIES_BANK_BYTES - bank;
 
 /** Bytes of a list for `capacity` closed chunks. */
 export const closedListBytes = (capacity: number): number => CLOSED_LIST_HEADER + capacity * CLOSED_BYTES;

@@ -30,4 +30,6 @@ export interface AppendOutcome {
   readonly outOfOrder: number;
   readonly outOfBounds: number;
   readonly tooOld: number;
+  /** Of series that were removed: the caller kept a slot for too long (see `Head.generation`). */
+  readonly removed: number;
 }
