@@ -193,3 +193,38 @@ test('long lists out of order come into order', () => {
   assert.ok(postings.isSorted(postings.slotsOf(pair)));
   assert.ok(postings.isSorted(postings.allSlots()));
 });
+
+test('slots that are used again while their lists are copied are seen in order', () => {
+  const model = new Model();
+  const {writer, arena} = model.index;
+  for (let k = 0; k < 30_000; k++) model.index.add(['all', '1', 'id', String(k)]);
+  const free = Array.from({length: 100}, (_, i) => 10 * i);
+  const first = writer.collect(Uint32Array.from(free));
+  while (!first.step(1000));
+  const second = writer.collect(Uint32Array.of(29_999));
+  // Steps as small as they can be: a slot comes back at each stage of the copies.
+  for (let isDone = false; !isDone;) {
+    isDone = second.step(1);
+    const slot = free.pop();
+    if (slot === undefined) continue;
+    assert.equal(model.index.find(['all', '1', 'id', `again ${slot}`]), -1);
+    writer.add(slot);
+    arena.epochs.reclaim(10);
+  }
+  const expected = Uint32Array.from({length: 29_999}, (_, i) => i).filter((slot) => !free.includes(slot));
+  model.reader.refresh();
+  assert.deepEqual(
+    model.selector
+      .select([new Matcher('=', 'all', '1')])
+      .values()
+      .slice(),
+    expected,
+  );
+  assert.deepEqual(
+    model.selector
+      .select([new Matcher('!=', 'id', '7')])
+      .values()
+      .slice(),
+    expected.filter((k) => k !== 7),
+  );
+});
