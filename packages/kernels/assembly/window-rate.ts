@@ -48,7 +48,7 @@ function extrapolate(
   const sampled = (lastTime - firstTime) / 1000;
   const average = sampled / ((((hi - lo) >>> 3) - 1) as f64);
   const threshold = average * 1.1;
-  if (toStart >= threshold) toStart = average / 2;
+  if (toStart >= threshold) toStart = average * 0.5;
   if (flags & IS_COUNTER) {
     const firstValue = load<f64>(values + lo);
     if (result > 0 && firstValue >= 0) {
@@ -56,7 +56,7 @@ function extrapolate(
       if (toZero < toStart) toStart = toZero;
     }
   }
-  if (toEnd >= threshold) toEnd = average / 2;
+  if (toEnd >= threshold) toEnd = average * 0.5;
   let factor: f64 = 1;
   if (sampled !== 0) factor = (sampled + toStart + toEnd) / sampled;
   if (flags & IS_RATE) factor /= rangeSeconds;

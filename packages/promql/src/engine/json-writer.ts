@@ -11,6 +11,14 @@ export const CHUNK_BYTES = 262_144;
 const SMALL = 256;
 const POINT_BYTES = 64;
 
+const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+const ROW = ascii('{"metric":');
+const NEXT_ROW = ascii(',{"metric":');
+const VALUE = ascii(',"value":');
+const VALUES = ascii(',"values":[');
+const END_VALUES = ascii(']}');
+const END_ROW = ascii('}');
+
 /**
  * The `data` of an API answer, `{"resultType":...,"result":...}`, in pieces of at most CHUNK_BYTES (more only where the labels of one row are longer).
  * `tail` is put before the last brace: `,"stats":{...}`. Each piece belongs to the caller.
@@ -47,20 +55,21 @@ function* writeRows(
   let isFirst = true;
   for (let i = 0; i < rows.order.length; i++) {
     const row = rows.order[i];
-    if (!writer.hasRoom(texts.jsonBytesMax(row) + SMALL)) yield writer.take();
-    writer.reserve(texts.jsonBytesMax(row) + SMALL);
-    writer.text(isFirst ? '{"metric":' : ',{"metric":');
+    const room = texts.jsonBytesMax(row) + SMALL;
+    if (!writer.hasRoom(room)) yield writer.take();
+    writer.reserve(room);
+    writer.bytes(isFirst ? ROW : NEXT_ROW);
     isFirst = false;
     writer.labels(texts, row);
     if (isVector) {
-      writer.text(',"value":');
+      writer.bytes(VALUE);
       writer.cell(stepTime(rows.grid, 0), rows.table.cellsOf(row));
+      writer.bytes(END_ROW);
     } else {
-      writer.text(',"values":[');
+      writer.bytes(VALUES);
       yield* writer.points(rows, row);
-      writer.text(']');
+      writer.bytes(END_VALUES);
     }
-    writer.text('}');
   }
 }
 
@@ -105,6 +114,12 @@ class JsonWriter {
   text(text: string): void {
     if (!this.hasRoom(text.length * 3)) this.#grow(text.length * 3);
     this.#at += Buffer.from(this.#heap.memory.memory.buffer).write(text, this.#at);
+  }
+
+  /** Text that is at hand as bytes; there must be room. */
+  bytes(bytes: Uint8Array): void {
+    this.#heap.memory.u8.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   timestamp(timeMs: number): void {

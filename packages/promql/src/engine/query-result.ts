@@ -30,7 +30,7 @@ export type ResultValue =
 
 /** What a query gave. `release` gives its memory back; nothing of the rows may be used afterwards. */
 export class QueryResult {
-  readonly value: ResultValue;
+  value: ResultValue;
   readonly stats: QueryStats;
   /** The query's state, for the writer of its answer. */
   readonly context: QueryContext;
@@ -48,6 +48,15 @@ export class QueryResult {
   /** Warnings and infos, at most `max` of each kind (0 for all) and a line that counts the others. */
   annotations(max = 10): AnnotationTexts {
     return this.context.annotations.texts(this.#text, max);
+  }
+
+  /** Leaves out what comes behind the first `limit` rows of the answer; whether there was anything. */
+  limitRows(limit: number): boolean {
+    const {value} = this;
+    if ((value.type !== 'vector' && value.type !== 'matrix') || value.rows.order.length <= limit) return false;
+    const order = Array.from({length: limit}, (_, i) => value.rows.order[i]);
+    this.value = {type: value.type, rows: {...value.rows, order}};
+    return true;
   }
 
   /** Calls `visit` for each row of a vector or matrix, in the order of the answer. */

@@ -16,6 +16,7 @@ export class SymbolTexts {
   #texts = 0;
   #textsBytes = 0;
   #used = 0;
+  #pairs = new Uint32Array(64);
   /** Numbers of name, value, name, value... of all rows. */
   readonly numbers: U32Column;
   /** Where the numbers of each row begin; one more than there are rows. */
@@ -46,14 +47,11 @@ export class SymbolTexts {
   addRows(table: RowTable): void {
     for (let row = 0; row < table.rows; row++) {
       const pairs = this.#labels.pairs(labelSetIdOf(table.labelsOf(row)));
-      this.numbers.reserve(this.numbers.length + pairs.length);
-      const symbols = this.#labels.pairs(labelSetIdOf(table.labelsOf(row)));
-      const {length} = symbols;
-      for (let i = 0; i < length; i++) {
-        // Adding a text may move the memory's views.
-        const symbol = this.#labels.pairs(labelSetIdOf(table.labelsOf(row)))[i];
-        this.numbers.push(this.#numberOf(symbol));
-      }
+      const {length} = pairs;
+      // Adding a text may move the memory's views.
+      if (length > this.#pairs.length) this.#pairs = new Uint32Array(length * 2);
+      this.#pairs.set(pairs);
+      for (let i = 0; i < length; i++) this.numbers.push(this.#numberOf(this.#pairs[i]));
       this.begins.push(this.numbers.length);
     }
   }

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import fc from 'fast-check';
+import {KernelMemory} from './kernel-memory.ts';
+
+const memory = new KernelMemory({maximumBytes: 16 * 1024 * 1024});
+const {kernels} = memory;
+const ABSENT = 0x7ff0000000000002n;
+
+/** Copies floats to new memory; returns their address. */
+function place(values: readonly number[]): number {
+  const at = memory.alloc(Math.max(1, values.length) * 8);
+  memory.f64.set(values, at >>> 3);
+  return at;
+}
+
+function placeWords(values: readonly number[]): number {
+  const at = memory.alloc(Math.max(1, values.length) * 4);
+  memory.u32.set(values, at >>> 2);
+  return at;
+}
+
+/** Runs `body` and gives back the memory it took. */
+function scoped<T>(body: () => T): T {
+  const mark = memory.mark();
+  try {
+    return body();
+  } finally {
+    memory.release(mark);
+  }
+}
+
+const anyFloat = fc.oneof(fc.double(), fc.integer(), fc.double({min: -10, max: 10}));
+
+test('the remainder has the digits and the sign of C and JavaScript', () => {
+  const special = [0, -0, 1, -1, 5.5, 1e308, 5e-324, Infinity, -Infinity, NaN, 2 ** 53, 3 * 2 ** -1074];
+  for (const x of special) for (const y of special) assert.ok(Object.is(kernels.fmod(x, y), x % y), `${x} % ${y}`);
+  fc.assert(fc.property(fc.double(), fc.double(), (x, y) => Object.is(kernels.fmod(x, y), x % y)));
+});
+
+test('floats are sorted with NaN first', () => {
+  fc.assert(
+    fc.property(fc.array(anyFloat, {maxLength: 400}), (values) =>
+      scoped(() => {
+        const at = place(values);
+        kernels.sortFloats(at, values.length);
+        const found = [...memory.f64.subarray(at >>> 3, (at >>> 3) + values.length)];
+        const nans = values.filter((value) => Number.isNaN(value));
+        const numbers = values.filter((value) => !Number.isNaN(value)).toSorted((a, b) => a - b);
+        // -0 and 0 are equal here, in any order.
+        assert.deepEqual(
+          found.map((x) => x + 0),
+          [...nans, ...numbers].map((x) => x + 0),
+        );
+      }),
+    ),
+  );
+});
+
+test('rows are ordered by their keys, equal ones by their number', () => {
+  const keys = fc.array(fc.array(fc.integer({min: 0, max: 3}), {maxLength: 4}), {maxLength: 60});
+  const compare = (a: readonly number[], b: readonly number[]) => {
+    for (let i = 0; i < Math.min(a.length, b.length); i++) if (a[i] !== b[i]) return a[i] - b[i];
+    return a.length - b.length;
+  };
+  fc.assert(
+    fc.property(keys, (rows) =>
+      scoped(() => {
+        const order = placeWords(rows.map((_, i) => i));
+        let end = 0;
+        const offsets = placeWords([0, ...rows.map((row) => (end += row.length))]);
+        kernels.orderByKeys(rows.length, order, offsets, placeWords(rows.flat()), placeWords(rows.map(() => 0)));
+        const wanted = rows.map((_, i) => i).toSorted((a, b) => compare(rows[a], rows[b]) || a - b);
+        assert.deepEqual([...memory.u32.subarray(order >>> 2, (order >>> 2) + rows.length)], wanted);
+      }),
+    ),
+  );
+});
+
+test('texts are ordered by their bytes', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({unit: 'binary', maxLength: 4}), {maxLength: 40}), (texts) =>
+      scoped(() => {
+        const bytes = texts.map((text) => Buffer.from(text));
+        const order = placeWords(texts.map((_, i) => i));
+        let end = 0;
+        const offsets = placeWords([0, ...bytes.map(({length}) => (end += length))]);
+        const at = memory.alloc(end + 1);
+        memory.u8.set(Buffer.concat(bytes), at);
+        kernels.orderByBytes(texts.length, order, offsets, at, placeWords(texts.map(() => 0)));
+        const wanted = texts.map((_, i) => i).toSorted((a, b) => Buffer.compare(bytes[a], bytes[b]) || a - b);
+        assert.deepEqual([...memory.u32.subarray(order >>> 2, (order >>> 2) + texts.length)], wanted);
+      }),
+    ),
+  );
+});
+
+test('texts are written as JSON', () => {
+  fc.assert(
+    fc.property(fc.string({unit: 'binary'}), (text) =>
+      scoped(() => {
+        const bytes = Buffer.from(text);
+        const at = memory.alloc(bytes.length * 7 + 2);
+        memory.u8.set(bytes, at);
+        const out = at + bytes.length;
+        const end = kernels.writeText(at, out, out);
+        assert.equal(JSON.parse(Buffer.from(memory.u8.subarray(out, end)).toString()), bytes.toString());
+      }),
+    ),
+  );
+});
+
+test('operations on cells skip absent ones', () => {
+  const cells = fc.array(fc.option(anyFloat, {nil: undefined}), {minLength: 1, maxLength: 20});
+  const write = (values: readonly (number | undefined)[]) => {
+    const at = memory.alloc(values.length * 8);
+    for (const [i, value] of values.entries()) {
+      if (value === undefined) memory.u64[(at >>> 3) + i] = ABSENT;
+      else memory.f64[(at >>> 3) + i] = value;
+    }
+    return at;
+  };
+  const read = (at: number, count: number) =>
+    Array.from({length: count}, (_, i) =>
+      memory.u64[(at >>> 3) + i] === ABSENT ? undefined : memory.f64[(at >>> 3) + i],
+    );
+  const operations: readonly [code: number, apply: (x: number, y: number) => number | undefined][] = [
+    [0, (x, y) => x + y],
+    [1, (x, y) => x - y],
+    [2, (x, y) => x * y],
+    [3, (x, y) => x / y],
+    [4, (x, y) => x % y],
+    [5, (x, y) => (x === y ? x : undefined)],
+    [6, (x, y) => (x === y ? undefined : x)],
+    [7, (x, y) => (x > y ? x : undefined)],
+    [8, (x, y) => (x < y ? x : undefined)],
+    [9, (x, y) => (x >= y ? x : undefined)],
+    [10, (x, y) => (x <= y ? x : undefined)],
+  ];
+  fc.assert(
+    fc.property(cells, anyFloat, fc.constantFrom(...operations), (values, scalar, [code, apply]) =>
+      scoped(() => {
+        const count = values.length;
+        const at = write(values);
+        kernels.cellsBinary(code, 0, at, 8, place([scalar]), 0, count, at);
+        assert.deepEqual(
+          read(at, count),
+          values.map((value) => (value === undefined ? undefined : apply(value, scalar))),
+        );
+        assert.equal(kernels.cellsCount(at, count), read(at, count).filter((value) => value !== undefined).length);
+      }),
+    ),
+  );
+});
