@@ -115,6 +115,7 @@ const refused: [pattern: string, message: string][] = [
   ['(?i)?', 'error parsing regexp: missing argument to repetition operator: `?`'],
   ['a{1001}', 'error parsing regexp: invalid repeat count: `{1001}`'],
   ['((a{100}){100}){100}', 'error parsing regexp: invalid repeat count: `{100}`'],
+  ['((((a{8}){8}){8}){8}){8}', 'error parsing regexp: invalid repeat count: `{8}`'],
   ['[b-a]', 'error parsing regexp: invalid character class range: `b-a`'],
   ['[a', 'error parsing regexp: missing closing ]: `[a`'],
   ['(?=a)', 'error parsing regexp: invalid or unsupported Perl syntax: `(?=`'],
@@ -143,6 +144,7 @@ const expansions: [pattern: string, template: string, text: string, want: string
   ['(.)', '$$1 $ ${ ${} $- $2 $01 $0', 'x', '$1 $ ${ ${} $-   x'],
   ['a\\.(.+)b', '$1', 'a.cb', 'c'],
   ['(.*)', '$constructor', 'x', ''],
+  ['a|b', '$0$1$x', 'b', 'b'],
   ['foo', 'bar', 'baz', undefined],
   ['foo', 'bar', 'foo', 'bar'],
   ['a.c', '$0', 'a\nc', 'a\nc'],
@@ -291,8 +293,29 @@ test('a half of a surrogate pair is no expression', () => {
   assert.throws(() => new AnchoredRegex('a\ud800'), /invalid UTF-8/);
 });
 
+test('no expression takes long to be understood', () => {
+  for (const pattern of [
+    'a.*b.*'.repeat(20_000),
+    '(a|b)'.repeat(20_000),
+    `(${'a|'.repeat(200)}b)${'cd\\.'.repeat(20_000)}`,
+    '(?:'.repeat(99) + 'a?'.repeat(9_000) + ')'.repeat(99),
+  ]) {
+    try {
+      planRegex(pattern);
+    } catch {
+      assert.fail('planning never throws');
+    }
+  }
+});
+
 test('an expression that would take too much memory is refused', () => {
-  for (const pattern of ['.{1000}'.repeat(251), `[^a]${'a'.repeat(128 * 1024)}`, '(a{100}){11}'.repeat(2000)]) {
+  for (const pattern of [
+    '.{1000}'.repeat(251),
+    '(a)'.repeat(50_000),
+    'a.*b.*'.repeat(30_000) + '|c.*d|e.*f',
+    `[^a]${'a'.repeat(128 * 1024)}`,
+    '(a{100}){11}'.repeat(2000),
+  ]) {
     assert.throws(
       () => new AnchoredRegex(pattern),
       /^RegexError: error parsing regexp: (?:expression too large|invalid repeat)/,

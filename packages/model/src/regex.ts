@@ -36,7 +36,9 @@ export class AnchoredRegex {
   constructor(pattern: string) {
     this.pattern = pattern;
     this.plan = planRegex(pattern);
-    this.compiled = this.plan.isValid ? undefined : compile(pattern);
+    // What may fail must fail here: later RE2 is only wanted for the groups of a short expression.
+    const canWait = pattern.length <= CACHE_PATTERN_LENGTH_MAX || !mayHaveGroups(pattern);
+    this.compiled = this.plan.exact !== undefined && canWait ? undefined : compile(pattern);
   }
 
   /** The regular expression of `pattern`, compiled once for as long as it stays in a bounded cache. */
@@ -74,7 +76,7 @@ export class AnchoredRegex {
     if (!template.includes('$')) return this.matches(text) ? template : undefined;
     const groups = this.groups(text);
     if (groups === undefined) return undefined;
-    return expandTemplate(template, groups, this.plan.onlyGroup === undefined ? this.re2().namedGroups() : {});
+    return expandTemplate(template, groups, groups.length > 1 ? this.groupNames : {});
   }
 
   /** What the groups matched, the whole text first; undefined when `text` does not match. */
@@ -82,6 +84,7 @@ export class AnchoredRegex {
     const {exact, required, onlyGroup} = this.plan;
     if (exact?.(text) === false || required?.(text) === false) return undefined;
     if (onlyGroup !== undefined) return [text, text.slice(onlyGroup.before, text.length - onlyGroup.after)];
+    if (exact !== undefined && !mayHaveGroups(this.pattern)) return [text];
     const matcher = this.re2().matcher(text);
     if (!matcher.matches()) return undefined;
     const groups: (string | undefined)[] = [];
@@ -89,10 +92,18 @@ export class AnchoredRegex {
     return groups;
   }
 
+  private get groupNames(): Readonly<Record<string, number>> {
+    return this.plan.onlyGroup === undefined ? this.re2().namedGroups() : {};
+  }
+
   private re2(): RE2JS {
     this.compiled ??= compile(this.pattern);
     return this.compiled;
   }
+}
+
+function mayHaveGroups(pattern: string): boolean {
+  return pattern.includes('(');
 }
 
 /**

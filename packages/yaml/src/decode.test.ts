@@ -299,6 +299,14 @@ test('aliases cannot multiply a document', () => {
   );
 });
 
+test('a hundred problems are enough', () => {
+  const yaml = Array.from({length: 200_000}, (_, i) => `not${i}: 1`).join('\n');
+  assert.throws(
+    () => decodeYaml(yaml, config),
+    (error) => error instanceof YamlError && error.problems.length === 100,
+  );
+});
+
 test('depth and length are bounded', () => {
   assert.throws(() => decodeYaml('['.repeat(5000), string), YamlError);
   assert.throws(() => decodeYaml('a'.repeat(100), string, {lengthMax: 99}), /too long/);

@@ -25,7 +25,7 @@ export function decodeYaml<T>(text: string, type: YamlType<T>, options: DecodeOp
   return value;
 }
 
-/** Problems beyond so many are not told. */
+/** After so many problems the rest is not looked at. */
 const PROBLEMS_MAX = 100;
 /** Nodes that may be visited however small the document. */
 const VISITS_MIN = 100_000;
@@ -57,7 +57,7 @@ class Decoding implements DecodeContext {
     try {
       return decode();
     } catch (error) {
-      if (!(error instanceof Error) || isBug(error)) throw error;
+      if (!(error instanceof Error) || isOurs(error)) throw error;
       this.note(node, path, error.message, 'value');
       return undefined;
     }
@@ -78,12 +78,13 @@ class Decoding implements DecodeContext {
   }
 
   private note(node: YamlNode, path: string, message: string, kind: YamlProblem['kind']): void {
-    if (this.problems.length < PROBLEMS_MAX) this.problems.push({...this.position(node), path, message, kind});
+    this.problems.push({...this.position(node), path, message, kind});
+    if (this.problems.length >= PROBLEMS_MAX) throw new YamlError(this.file, this.problems);
   }
 }
 
-/** Errors that the engine throws are bugs of ours, not refusals. */
-function isBug(error: Error): boolean {
+/** Errors that the engine throws are bugs of ours, not refusals; a `YamlError` ends the decoding. */
+function isOurs(error: Error): boolean {
   return error instanceof TypeError || error instanceof ReferenceError || error instanceof YamlError;
 }
 

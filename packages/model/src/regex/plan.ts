@@ -7,8 +7,6 @@ export interface RegexPlan {
   readonly exact: Predicate | undefined;
   /** A cheap condition that every match fulfils, where one is worth asking. */
   readonly required: Predicate | undefined;
-  /** Whether the expression is known to be valid. */
-  readonly isValid: boolean;
   readonly setMatches: readonly string[] | undefined;
   readonly prefix: string;
   /** Set when the expression is a literal, one group of anything, and a literal: their lengths. */
@@ -24,7 +22,6 @@ const COMPARED_MAX = 8;
 const UNKNOWN: RegexPlan = {
   exact: undefined,
   required: undefined,
-  isValid: false,
   setMatches: undefined,
   prefix: '',
   onlyGroup: undefined,
@@ -35,12 +32,11 @@ export function planRegex(pattern: string): RegexPlan {
   const parsed = parseShape(pattern);
   if (parsed === undefined) return UNKNOWN;
   const shape = parsed.map(withoutOuterAnchors);
-  const isValid = parsed.every((sequence) => sequence.every(({kind}) => kind !== 'opaque'));
   const predicate = shapePredicate(shape);
   const prefix = commonPrefix(shape.map(prefixOf));
-  if (!shape.every(isExact)) return {...UNKNOWN, isValid, required: usefulCondition(shape, predicate), prefix};
+  if (!shape.every(isExact)) return {...UNKNOWN, required: usefulCondition(shape, predicate), prefix};
   const onlyGroup = predicate === undefined ? undefined : findOnlyGroup(pattern);
-  return {exact: predicate, required: undefined, isValid, setMatches: finiteSet(shape), prefix, onlyGroup};
+  return {exact: predicate, required: undefined, setMatches: finiteSet(shape), prefix, onlyGroup};
 }
 
 const LITERAL = String.raw`((?:[^\\^$.*+?()[\]{}|]|\\[^A-Za-z0-9])*)`;

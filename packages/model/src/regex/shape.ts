@@ -18,6 +18,8 @@ export type Shape = readonly Sequence[];
 const PRODUCT_MAX = 256;
 const ALTERNATIVES_MAX = 16_384;
 const DEPTH_MAX = 100;
+/** Parts that may be copied while sequences are put together: some milliseconds. */
+const COPIES_MAX = 200_000;
 const REPEAT_MAX = 8;
 const CLASS_MAX = 32;
 
@@ -61,6 +63,9 @@ class ShapeParser {
   private readonly pattern: string;
   private at = 0;
   private depth = 0;
+  private copies = 0;
+  /** Counted repetitions so far. */
+  private counts = 0;
   private flags: Flags = {fold: false, dotAll: true, multiline: false};
   private readonly groupNames = new Set<string>();
 
@@ -90,17 +95,45 @@ class ShapeParser {
   private concatenation(): Shape {
     let shape = EMPTY;
     while (this.at < this.pattern.length && !this.looksAt('|') && !this.looksAt(')')) {
-      shape = product(shape, this.repetition());
+      shape = this.product(shape, this.repetition());
     }
     return shape;
   }
 
+  /** Every sequence of `left` followed by every one of `right`; where that is too much, `right` becomes opaque. */
+  private product(left: Shape, right: Shape): Shape {
+    if (left === EMPTY) return right;
+    const tails = right.length > 1 && left.length * right.length > PRODUCT_MAX ? OPAQUE : right;
+    for (const head of left) this.copies += tails.length * (head.length + 1);
+    if (this.copies > COPIES_MAX) throw new Declined();
+    return left.flatMap((head) => tails.map((tail) => joined(head, tail)));
+  }
+
   private repetition(): Shape {
+    const {counts} = this;
     const atom = this.atom();
     const repeat = this.quantifier();
     if (repeat === undefined) return atom;
+    if (repeat.counted) {
+      // RE2 bounds the product of counts inside each other.
+      if (this.counts > counts) throw new Declined();
+      this.counts++;
+    }
     if (atom === FLAGS_ONLY || this.quantifier() !== undefined) throw new Declined();
-    return repeated(atom, repeat);
+    return this.repeated(atom, repeat);
+  }
+
+  private repeated(atom: Shape, repeat: Repeat): Shape {
+    // RE2 judges these: too big, or the wrong way round.
+    if (repeat.min > 1000 || (repeat.max !== Infinity && repeat.max > 1000) || repeat.min > repeat.max) {
+      throw new Declined();
+    }
+    const isDot = atom.length === 1 && atom[0] === ONE;
+    if (isDot && repeat.max === Infinity) return [[{kind: 'any', min: repeat.min}]];
+    if (repeat.min === 0 && repeat.max === 1) return [...atom, []];
+    let shape = EMPTY;
+    for (let i = 0; i < Math.min(repeat.min, REPEAT_MAX); i++) shape = this.product(shape, atom);
+    return repeat.max === repeat.min && repeat.min <= REPEAT_MAX ? shape : this.product(shape, OPAQUE);
   }
 
   /** The repetition that stands here; a `{` that does not begin one is a literal, as in RE2. */
@@ -112,8 +145,8 @@ class ShapeParser {
     this.at = match.lastIndex;
     if (found[1] === undefined) return SIMPLE_REPEATS[found[0][0]];
     const min = Number(found[1]);
-    if (found[2] === '') return {min, max: min};
-    return {min, max: found[3] === '' ? Infinity : Number(found[3])};
+    if (found[2] === '') return {min, max: min, counted: true};
+    return {min, max: found[3] === '' ? Infinity : Number(found[3]), counted: true};
   }
 
   private atom(): Shape {
@@ -215,33 +248,15 @@ class ShapeParser {
 interface Repeat {
   readonly min: number;
   readonly max: number;
+  /** Whether it is written with numbers. */
+  readonly counted: boolean;
 }
 
 const SIMPLE_REPEATS: Readonly<Record<string, Repeat>> = {
-  '*': {min: 0, max: Infinity},
-  '+': {min: 1, max: Infinity},
-  '?': {min: 0, max: 1},
+  '*': {min: 0, max: Infinity, counted: false},
+  '+': {min: 1, max: Infinity, counted: false},
+  '?': {min: 0, max: 1, counted: false},
 };
-
-function repeated(atom: Shape, repeat: Repeat): Shape {
-  // RE2 judges these: too big, or the wrong way round.
-  if (repeat.min > 1000 || (repeat.max !== Infinity && repeat.max > 1000) || repeat.min > repeat.max) {
-    throw new Declined();
-  }
-  const isDot = atom.length === 1 && atom[0] === ONE;
-  if (isDot && repeat.max === Infinity) return [[{kind: 'any', min: repeat.min}]];
-  if (repeat.min === 0 && repeat.max === 1) return [...atom, []];
-  let shape = EMPTY;
-  for (let i = 0; i < Math.min(repeat.min, REPEAT_MAX); i++) shape = product(shape, atom);
-  return repeat.max === repeat.min && repeat.min <= REPEAT_MAX ? shape : product(shape, OPAQUE);
-}
-
-/** Every sequence of `left` followed by every one of `right`; where that is too much, `right` becomes opaque. */
-function product(left: Shape, right: Shape): Shape {
-  if (left === EMPTY) return right;
-  const tails = right.length > 1 && left.length * right.length > PRODUCT_MAX ? OPAQUE : right;
-  return left.flatMap((head) => tails.map((tail) => joined(head, tail)));
-}
 
 function joined(head: Sequence, tail: Sequence): Sequence {
   const last = head.at(-1);
