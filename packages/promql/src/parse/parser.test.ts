@@ -156,6 +156,19 @@ function issuesOf(text: string, options: ParserOptions = {}): string[] {
   return [];
 }
 
+test('a chain of operators is checked from left to right', () => {
+  assert.deepEqual(issuesOf('abs(1) + 1 == 2 + abs("x") > a[5m]'), [
+    '4 expected type instant vector in call to function "abs", got scalar',
+    '22 expected type instant vector in call to function "abs", got string',
+    '29 binary expression must contain only scalar and instant vector types',
+  ]);
+});
+
+test('without is the only keyword that names no label in lists', () => {
+  assert.deepEqual(issuesOf('sum by (by, on, offset, bool, limitk) (a)'), []);
+  assert.deepEqual(issuesOf('sum by (without) (a)'), ['8 unexpected <without> in grouping opts, expected label']);
+});
+
 const flags: [flag: keyof ParserOptions, text: string, message: string][] = [
   ['experimentalFunctions', 'mad_over_time(a[5m])', '0 function "mad_over_time" is not enabled'],
   [

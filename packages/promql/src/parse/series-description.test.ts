@@ -28,6 +28,10 @@ const sequences: [text: string, values: string][] = [
     '{{z_bucket:1 buckets:[1 2]}} {{z_bucket:3 z_bucket_w:1 offset:1 buckets:[7]}}',
   ],
   [
+    'up {{z_bucket:1 z_bucket_w:1.5 offset:1 buckets:[2 3]}}+{{offset:1 buckets:[4 5]}}x1',
+    '{{z_bucket:1 z_bucket_w:1.5 offset:1 buckets:[2 3]}} {{z_bucket:7 z_bucket_w:2 offset:2 buckets:[8]}}',
+  ],
+  [
     'up {{schema:-53 custom_values:[1 2 3] buckets:[1 1 1 1]}}+{{schema:-53 custom_values:[1 3] buckets:[1 1 1]}}x1',
     '{{schema:-53 custom_values:[1 2 3] buckets:[1 1 1 1]}} {{schema:-53 custom_values:[1 3] buckets:[2 3 2]}}',
   ],
