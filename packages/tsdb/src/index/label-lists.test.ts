@@ -62,6 +62,16 @@ for (const [name, matchers, limit, want] of valueCases) {
   });
 }
 
+test('texts with a long beginning in common sort without a deep stack', () => {
+  const index = new TestIndex(64);
+  const texts = Array.from({length: 400}, (_, i) => 'x'.repeat(i * 160) + String.fromCharCode(97 + (i % 26)));
+  texts.push('x'.repeat(200_000), `${'x'.repeat(200_000)}y`);
+  for (const text of texts) index.add(['long', text]);
+  const sorted = lists(index);
+  const got = sorted.texts(sorted.values('long', [], 0));
+  assert.ok(got.join() === texts.toSorted().join(), 'not in order');
+});
+
 test('symbols sort by the bytes of their texts', () => {
   const piece = fc.oneof(
     fc.string({maxLength: 6}),

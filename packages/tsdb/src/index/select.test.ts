@@ -1,4 +1,4 @@
-import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import {KernelMemory, MemoryLimitError} from '@narthex/kernels/kernel-memory.ts';
 import {Matcher, type MatchType} from '@narthex/model/matcher.ts';
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
@@ -260,4 +260,24 @@ test('long lists meet in the right places', () => {
     const matchers = query.map(([type, name, value]) => new Matcher(type, name, value));
     assert.deepEqual(selection.select(matchers), reference(all, matchers), matchers.join());
   }
+});
+
+test('a select that takes long can be given up', () => {
+  const index = new TestIndex();
+  for (let i = 0; i < 5000; i++) index.add(['id', `value ${i}`]);
+  const memory = new KernelMemory({maximumBytes: 1 << 20});
+  const giveUp = (): never => {
+    throw new Error('canceled');
+  };
+  const selector = new Selector(new IndexReader(index.arena), memory, giveUp);
+  assert.throws(() => selector.select([new Matcher('=~', 'id', '.*[13]')]), /canceled/);
+  assert.equal(selector.select([new Matcher('=', 'id', 'value 7')]).count, 1);
+});
+
+test('a select that needs more than its memory says so', () => {
+  const index = new TestIndex();
+  for (let i = 0; i < 30_000; i++) index.add(['id', `value ${i}`]);
+  const memory = new KernelMemory({maximumBytes: 1 << 16});
+  const selector = new Selector(new IndexReader(index.arena), memory);
+  assert.throws(() => selector.select([]), MemoryLimitError);
 });

@@ -35,9 +35,12 @@ export class Selector {
   readonly #memory: KernelMemory;
   readonly #verdicts: VerdictCache;
   readonly #pairs: VectorView;
+  readonly #poll: () => void;
 
-  constructor(index: IndexReader, memory: KernelMemory) {
+  /** `poll` is called once in a thousand values that an expression is asked about; it throws to give up. */
+  constructor(index: IndexReader, memory: KernelMemory, poll: () => void = () => {}) {
     this.#index = index;
+    this.#poll = poll;
     this.#memory = memory;
     this.#verdicts = new VerdictCache(index.postings, index.symbols);
     this.#pairs = new VectorView(index.arena);
@@ -166,9 +169,8 @@ export class Selector {
     const {postings} = this.#index;
     const pairs = this.#pairs.read(postings.pairsOf(term.name));
     const lists = new PostingsLists(this.#memory, pairs.count);
-    this.#verdicts.of(term.matcher).each(pairs, !term.matcher.matchesEmpty, (pair) => {
-      addPair(lists, postings, pair);
-    });
+    const add = (pair: number): void => addPair(lists, postings, pair);
+    this.#verdicts.of(term.matcher).each(pairs, !term.matcher.matchesEmpty, add, this.#poll);
     return lists.fit();
   }
 }

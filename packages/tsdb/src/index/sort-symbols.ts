@@ -51,25 +51,34 @@ export class SymbolSorter {
     }
   }
 
-  /** Sort the range, whose texts agree in their first `depth` bytes; its keys are loaded. */
+  /**
+   * Sort the range, whose texts agree in their first `depth` bytes and whose keys are loaded. Of the three parts only the smaller
+   * two are sorted by recursion, so that the stack stays as deep as the logarithm of the count whatever the texts have in common.
+   */
   #sort(from: number, end: number, depth: number): void {
-    let lo = from;
-    let hi = end;
-    // The two outer parts: the smaller one by recursion, so that the stack stays as deep as the logarithm of the count.
+    let [lo, hi, at] = [from, end, depth];
     while (hi - lo > SHORT) {
-      const pivot = this.#pivot(lo, hi);
-      const less = this.#partition(lo, hi, pivot);
-      const equal = this.#equalEnd;
-      this.#sortEqual(less, equal, depth);
-      if (less - lo < hi - equal) {
-        this.#sort(lo, less, depth);
-        lo = equal;
-      } else {
-        this.#sort(equal, hi, depth);
-        hi = less;
-      }
+      const less = this.#partition(lo, hi, this.#pivot(lo, hi));
+      const larger = this.#equalEnd;
+      const longer = this.#sortEnded(less, larger, at);
+      const most = Math.max(less - lo, larger - longer, hi - larger);
+      const isEqualMost = most === larger - longer;
+      const isLessMost = !isEqualMost && most === less - lo;
+      if (!isLessMost) this.#sort(lo, less, at);
+      if (isEqualMost || isLessMost) this.#sort(larger, hi, at);
+      if (!isEqualMost) this.#sortLonger(longer, larger, at);
+      if (isEqualMost) {
+        this.#load(longer, larger, at + STEP);
+        [lo, hi, at] = [longer, larger, at + STEP];
+      } else if (isLessMost) hi = less;
+      else lo = larger;
     }
-    this.#insertionSort(lo, hi, depth);
+    this.#insertionSort(lo, hi, at);
+  }
+
+  #sortLonger(from: number, end: number, depth: number): void {
+    this.#load(from, end, depth + STEP);
+    this.#sort(from, end, depth + STEP);
   }
 
   /** Where `#partition` left the end of the keys that equal the pivot. */
@@ -91,17 +100,15 @@ export class SymbolSorter {
     return less;
   }
 
-  /** The range agrees in its keys: texts that end there come first, by length; the others are told apart by what follows. */
-  #sortEqual(from: number, end: number, depth: number): void {
-    if (end - from < 2) return;
+  /** The range agrees in its keys: bring texts that end there to its front, by length; returns where the longer ones begin. */
+  #sortEnded(from: number, end: number, depth: number): number {
     let ended = from;
     for (let i = from; i < end; i++) {
       const record = this.#symbols.recordIn(this.#directory, this.#u32[i]);
       if (this.#words[record + 1] <= depth + STEP) this.#swap(i, ended++);
     }
     this.#insertionSort(from, ended, depth);
-    this.#load(ended, end, depth + STEP);
-    this.#sort(ended, end, depth + STEP);
+    return ended;
   }
 
   #insertionSort(from: number, end: number, depth: number): void {

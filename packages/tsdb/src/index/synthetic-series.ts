@@ -9,7 +9,7 @@ export interface RawLabels {
 
 /** Label sets as raw bytes, for tests and benchmarks; one buffer that each call overwrites. */
 export class RawLabelsBuilder implements RawLabels {
-  readonly bytes = new Uint8Array(1 << 16);
+  readonly bytes = new Uint8Array(1 << 20);
   ranges = new Uint32Array(4 * 64);
   labelCount = 0;
   #length = 0;

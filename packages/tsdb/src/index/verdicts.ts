@@ -6,6 +6,8 @@ import type {SymbolReader} from './symbols.ts';
 /** Values whose verdicts are kept, over all matchers: 2 bits each, so 4 MiB. */
 const CACHED_VALUES_MAX = 16 << 20;
 const CACHED_MATCHERS_MAX = 256;
+/** Values between two polls: some 0.3 ms of regular expressions. */
+const POLL_EVERY = 1024;
 
 /**
  * What one matcher says of the values of its label name, each asked once: two bits a value, at the place that the value's
@@ -43,9 +45,10 @@ export class Verdicts {
     return isMatch;
   }
 
-  /** Calls `visit` with each pair of `pairs`, all those of the name, whose verdict is `wanted`. */
-  each(pairs: VectorView, wanted: boolean, visit: (pair: number) => void): void {
+  /** Calls `visit` with each pair of `pairs`, all those of the name, whose verdict is `wanted`; `poll` now and then. */
+  each(pairs: VectorView, wanted: boolean, visit: (pair: number) => void, poll: () => void): void {
     for (let i = 0; i < pairs.count; i++) {
+      if (i % POLL_EVERY === POLL_EVERY - 1) poll();
       const pair = pairs.at(i);
       if (isPlaceOfPair(pair) && this.of(pair, i) === wanted) visit(pair);
     }
