@@ -1,3 +1,4 @@
+import {MemoryLimitError} from '@narthex/kernels/kernel-memory.ts';
 import type {Expr, ValueType} from '../parse/ast.ts';
 import {walk} from '../parse/ast.ts';
 import {type ParserOptions, parseExpr} from '../parse/parser.ts';
@@ -6,6 +7,7 @@ import {mergeEqualRows} from './distinct-rows.ts';
 import {dropsName, labelSetIdOf} from './label-table.ts';
 import {DEFAULT_OPTIONS, type EngineOptions, QueryContext, type QueryRun} from './query-context.ts';
 import {QueryError} from './query-error.ts';
+import {tooMuchMemory} from './query-heap.ts';
 import {QueryResult, type ResultRows, type ResultValue} from './query-result.ts';
 import {QueryShape, type QueryTimes, withoutParens} from './query-shape.ts';
 import type {QueryTimings} from './query-stats.ts';
@@ -88,7 +90,7 @@ class Evaluation {
       return this.#evaluate();
     } catch (error) {
       this.#run.memory.release(this.#mark);
-      throw error;
+      throw error instanceof MemoryLimitError ? tooMuchMemory(error) : error;
     }
   }
 
@@ -165,7 +167,7 @@ class Evaluation {
         context.stats.read += count;
       }
       source.close();
-      return {type: 'matrix', rows: this.#sorted(context, {table, grid: this.#grid, times, order: []})};
+      return {type: 'matrix', rows: this.#sorted(context, {table, grid: this.#grid, times, order: naturalOrder(0)})};
     };
   }
 
@@ -205,7 +207,7 @@ function scalarRow(context: QueryContext, valueAt: (step: number) => number, gri
   return table;
 }
 
-function naturalOrder(rows: number): ArrayLike<number> {
+function naturalOrder(rows: number): Uint32Array {
   const order = new Uint32Array(rows);
   for (let row = 0; row < rows; row++) order[row] = row;
   return order;

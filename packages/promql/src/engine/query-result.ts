@@ -20,7 +20,7 @@ export interface ResultRows {
   /** Times of the samples of each row, in cells of their own: a range vector gives samples as they were stored. */
   readonly times: RowTable | undefined;
   /** The rows' numbers in the order of the answer. */
-  readonly order: ArrayLike<number>;
+  readonly order: Uint32Array;
 }
 
 export type ResultValue =
@@ -30,6 +30,7 @@ export type ResultValue =
 
 /** What a query gave. `release` gives its memory back; nothing of the rows may be used afterwards. */
 export class QueryResult {
+  /** Changed by `limitRows` alone. */
   value: ResultValue;
   readonly stats: QueryStats;
   /** The query's state, for the writer of its answer. */
@@ -54,8 +55,7 @@ export class QueryResult {
   limitRows(limit: number): boolean {
     const {value} = this;
     if ((value.type !== 'vector' && value.type !== 'matrix') || value.rows.order.length <= limit) return false;
-    const order = Array.from({length: limit}, (_, i) => value.rows.order[i]);
-    this.value = {type: value.type, rows: {...value.rows, order}};
+    this.value = {type: value.type, rows: {...value.rows, order: value.rows.order.subarray(0, limit)}};
     return true;
   }
 
