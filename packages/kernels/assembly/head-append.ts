@@ -62,8 +62,8 @@ import {
   SERIES_PENDING,
   SERIES_REF,
 } from '../layout/series';
-import {XOR_CAPACITY, XOR_DATA, XOR_FIRST_TIME, XOR_LAST_TIME, XOR_LAST_VALUE, XOR_OVERHEAD} from '../layout/xor-chunk';
-import {xorAppend, xorBytes, xorCopy, xorInit} from './xor';
+import {XOR_CAPACITY, XOR_COUNT, XOR_DATA, XOR_FIRST_TIME, XOR_LAST_TIME, XOR_LAST_VALUE, XOR_OVERHEAD} from '../layout/xor-chunk';
+import {xorAppendBits, xorBytes, xorCopy, xorInit} from './xor';
 
 /** Samples that are claimed, and whose memory is asked for, at once. */
 const GROUP: u32 = 64;
@@ -187,7 +187,7 @@ export function headAppend(batch: usize, from: u32): u32 {
     const bank = newestBank(record);
     if (entry & BATCH_FIRST) carryOver(otherBank(record, bank), bank);
     const t = load<f64>(times + (i << 3));
-    const v = load<f64>(values + (i << 3));
+    const value = load<u64>(values + (i << 3));
     let chunk = <usize>load<u32>(bank, BANK_OPEN);
     let samples = load<u32>(bank, BANK_OPEN_COUNT);
     if (chunk == 0 || isFull(record, chunk, samples, t, range)) {
@@ -202,14 +202,16 @@ export function headAppend(batch: usize, from: u32): u32 {
       store<u32>(record, spanFrom(t, rangeEnd(t, range)), SERIES_NEXT_CUT);
       store<u32>(bank, 0, BANK_OPEN_COUNT);
     }
-    if (!xorAppend(chunk, t, v)) {
+    if (!xorAppendBits(chunk, <i64>t, value)) {
       chunk = grow(batch, chunk);
       if (chunk == 0) return stopAt(series, i, entry);
       store<u32>(bank, <u32>chunk, BANK_OPEN);
-      if (!xorAppend(chunk, t, v)) unreachable();
+      if (!xorAppendBits(chunk, <i64>t, value)) unreachable();
     }
+    // Readers go by the bank, so that no barrier is needed here.
+    store<u32>(chunk, samples + 1, XOR_COUNT);
     store<f64>(bank, t, BANK_NEWEST_TIME);
-    store<u64>(bank, load<u64>(values + (i << 3)), BANK_NEWEST_VALUE);
+    store<u64>(bank, value, BANK_NEWEST_VALUE);
     store<u32>(bank, samples + 1, BANK_OPEN_COUNT);
     store<u32>(bank, xorBytes(chunk), BANK_OPEN_BYTES);
   }

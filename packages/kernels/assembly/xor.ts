@@ -55,10 +55,15 @@ export function xorCopy(source: usize, target: usize, capacity: u32): void {
 // @ts-ignore: decorator
 @inline
 export function xorAppend(chunk: usize, t: f64, v: f64): u32 {
-  return xorAppendBits(chunk, <i64>t, reinterpret<u64>(v));
+  if (!xorAppendBits(chunk, <i64>t, reinterpret<u64>(v))) return 0;
+  atomic.store<u32>(chunk, load<u32>(chunk, XOR_COUNT) + 1, XOR_COUNT);
+  return 1;
 }
 
-/** As xorAppend, for the bits of a value. */
+/**
+ * As xorAppend, for the bits of a value, but leaves it to the caller to add one to XOR_COUNT: an atomic store a sample is a barrier a
+ * sample, which whoever publishes many chunks at once need not pay.
+ */
 export function xorAppendBits(chunk: usize, time: i64, value: u64): u32 {
   const count = load<u32>(chunk, XOR_COUNT);
   if (count < 2) return count == 0 ? appendFirst(chunk, time, value) : appendSecond(chunk, time, value);
@@ -82,6 +87,7 @@ export function xorAppendMany(chunk: usize, times: usize, values: usize, count: 
   for (let i: u32 = 0; i < count; i++) {
     const t = load<f64>(times + (i << 3));
     if (!xorAppendBits(chunk, <i64>t, load<u64>(values + (i << 3)))) return i;
+    atomic.store<u32>(chunk, load<u32>(chunk, XOR_COUNT) + 1, XOR_COUNT);
   }
   return count;
 }
@@ -94,7 +100,7 @@ function appendFirst(chunk: usize, time: i64, value: u64): u32 {
   storeVarint(at, zigzag(time));
   storeBigEndian(at + timeBytes, value);
   store<i64>(chunk, time, XOR_FIRST_TIME);
-  publish(chunk, time, 0, value, bytes << 3, 1);
+  finish(chunk, time, 0, value, bytes << 3, 1);
   return 1;
 }
 
@@ -163,7 +169,7 @@ function appendValue(
     putBits(data, position, before, length);
     putLongBits(data, position + length, xor >>> trailing, significant);
   }
-  publish(chunk, time, delta, value, end, count + 1);
+  finish(chunk, time, delta, value, end, count + 1);
   return 1;
 }
 
@@ -175,14 +181,13 @@ function fits(chunk: usize, bits: u32, count: u32): bool {
 
 // @ts-ignore: decorator
 @inline
-function publish(chunk: usize, time: i64, delta: i64, value: u64, bits: u32, count: u32): void {
+function finish(chunk: usize, time: i64, delta: i64, value: u64, bits: u32, count: u32): void {
   store<i64>(chunk, time, XOR_LAST_TIME);
   store<i64>(chunk, delta, XOR_LAST_DELTA);
   store<u64>(chunk, value, XOR_LAST_VALUE);
   store<u32>(chunk, bits, XOR_BITS);
   store<u8>(chunk, <u8>(count >>> 8), XOR_DATA);
   store<u8>(chunk, <u8>count, XOR_DATA + 1);
-  atomic.store<u32>(chunk, count, XOR_COUNT);
 }
 
 const TOP_BIT: u64 = 1 << 63;
