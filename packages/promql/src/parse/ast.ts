@@ -2,14 +2,16 @@ import type {Matcher} from '@narthex/model/matcher.ts';
 import type {PromqlFunction} from './functions.ts';
 
 /**
- * The syntax tree of PromQL. Nodes are plain objects told apart by `kind`; the parser builds them, nobody changes them afterwards.
+ * The syntax tree of PromQL. Nodes are plain objects told apart by `kind`; the parser builds them, nobody changes them
+ * afterwards.
  *
- * Every node carries the range of query text that upstream would report for it, in UTF-16 units (`text.slice(start, end)`);
- * `positionOf` in `position.ts` turns one into upstream's `line:column`, which counts bytes. The ends of some ranges look odd
- * (`(foo offset 5m)` gives the selector the parenthesis): they are upstream's, since error texts and annotations show them.
+ * Every node carries the range of query text that upstream would report for it, in UTF-16 units (`text.slice(start,
+ * end)`); `positionOf` in `position.ts` turns one into upstream's `line:column`, which counts bytes. The ends of some
+ * ranges look odd (`(foo offset 5m)` gives the selector the parenthesis): they are upstream's, since error texts and
+ * annotations show them.
  *
- * Chains of operators (`a + a + ...`) lean to the left and may be tens of thousands long: follow `lhs` in a loop, never by recursion. All other
- * nesting is at most `DEPTH_MAX` (`parser.ts`) deep, so recursion over it is safe.
+ * Chains of operators (`a + a + ...`) lean to the left and may be tens of thousands long: follow `lhs` in a loop, never
+ * by recursion. All other nesting is at most `DEPTH_MAX` (`parser.ts`) deep, so recursion over it is safe.
  */
 export type Expr =
   | NumberLiteral
@@ -79,7 +81,10 @@ export type AtBorder = 'start' | 'end';
 
 /** The modifiers `offset` and `@` of a selector or subquery. */
 interface TimeModifiers {
-  /** Nanoseconds, a whole number (upstream's `OriginalOffset`); 0 without `offset`. Use `nanosToMillis` for the engine's milliseconds. */
+  /**
+   * Nanoseconds, a whole number (upstream's `OriginalOffset`); 0 without `offset`. Use `nanosToMillis` for the engine's
+   * milliseconds.
+   */
   readonly offsetNs: number;
   /** The expression after `offset` when it is more than a literal; `offsetNs` is 0 then. */
   readonly offsetExpr: DurationExpr | undefined;
@@ -178,8 +183,8 @@ export interface ParenExpr extends Node {
 export type DurationOp = '+' | '-' | '*' | '/' | '%' | '^' | 'step' | 'range' | 'max_of' | 'min_of';
 
 /**
- * Arithmetic over durations after `offset` and in brackets, in seconds: `step()` and `range()` stand without operands, a sign has only `rhs`,
- * the others have both. `evaluateDuration` in `durations.ts` computes it.
+ * Arithmetic over durations after `offset` and in brackets, in seconds: `step()` and `range()` stand without operands,
+ * a sign has only `rhs`, the others have both. `evaluateDuration` in `durations.ts` computes it.
  */
 export interface DurationExpr {
   readonly kind: 'duration';
@@ -198,7 +203,10 @@ export function nanosToMillis(ns: number): number {
   return Number.isSafeInteger(ns) ? Math.trunc(ns / 1e6) : Number(BigInt(ns) / 1_000_000n);
 }
 
-/** The expressions directly below `expr` in upstream's order of visits (an aggregation's expression before its parameter). */
+/**
+ * The expressions directly below `expr` in upstream's order of visits (an aggregation's expression before its
+ * parameter).
+ */
 export function childrenOf(expr: Expr): readonly Expr[] {
   switch (expr.kind) {
     case 'number':

@@ -22,8 +22,9 @@ export interface IssueSink {
 }
 
 /**
- * Checks types and everything else that a parsed query may get wrong, and settles what depends on types: vector matching is removed where a side is no
- * vector and becomes many-to-many for set operators. Reports in upstream's order.
+ * Checks types and everything else that a parsed query may get wrong, and settles what depends on types: vector
+ * matching is removed where a side is no vector and becomes many-to-many for set operators. Reports in upstream's
+ * order.
  */
 export function checkExpr(root: Expr, issues: IssueSink): void {
   new Checker(issues).check(root);

@@ -1,6 +1,9 @@
 /** What `next` and `peek` give at the end of the text. */
 export const END_OF_TEXT = -1;
-/** What they give for half of a surrogate pair, which is how bytes that are not UTF-8 arrive here; also for U+FFFD itself. */
+/**
+ * What they give for half of a surrogate pair, which is how bytes that are not UTF-8 arrive here; also for U+FFFD
+ * itself.
+ */
 export const BAD_RUNE = 0xfffd;
 
 /** Reads a text code point by code point and remembers where the present token began. Positions are UTF-16 units. */

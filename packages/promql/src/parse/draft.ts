@@ -4,7 +4,8 @@ import type {AtBorder, BinaryExpr, DurationExpr, Expr, MatrixSelector, Subquery,
 export type Draft<T> = {-readonly [K in keyof T]: T[K]};
 
 /**
- * What parser and checker may change on a node. They are the only ones to change nodes, and nobody else sees one before they are done.
+ * What parser and checker may change on a node. They are the only ones to change nodes, and nobody else sees one before
+ * they are done.
  */
 export function draft<T extends VectorSelector | MatrixSelector | Subquery | BinaryExpr>(node: T): Draft<T> {
   return node;

@@ -15,7 +15,10 @@ const POWER = 3;
 
 const ZERO: NumberLiteral = {kind: 'number', type: 'scalar', value: 0, isDuration: false, range: {start: 0, end: 0}};
 
-/** Reads what stands in brackets and after `offset`. Anything but a plain literal is an experimental duration expression. */
+/**
+ * Reads what stands in brackets and after `offset`. Anything but a plain literal is an experimental duration
+ * expression.
+ */
 export class DurationParser {
   readonly #tokens: TokenStream;
   readonly #experimental: boolean;
@@ -34,8 +37,8 @@ export class DurationParser {
   }
 
   /**
-   * After `offset` a literal, a signed one or a call ends the duration: `a offset 5m + 3` adds 3 to the selected values. Only in or behind parentheses or a
-   * second sign operators belong to the duration, `a offset (5m) + 3`.
+   * After `offset` a literal, a signed one or a call ends the duration: `a offset 5m + 3` adds 3 to the selected
+   * values. Only in or behind parentheses or a second sign operators belong to the duration, `a offset (5m) + 3`.
    */
   parseOffset(): DurationOperand {
     const type = this.#tokens.peek();
@@ -181,7 +184,10 @@ function durationExpr(
   return {kind: 'duration', op, lhs, rhs, wrapped: false, range};
 }
 
-/** Marks a duration as standing in parentheses; a literal cannot be marked, so it gets a plus sign around it that is not printed. */
+/**
+ * Marks a duration as standing in parentheses; a literal cannot be marked, so it gets a plus sign around it that is not
+ * printed.
+ */
 function wrap(duration: DurationOperand, parens: SourceRange): DurationExpr {
   if (duration.kind === 'duration') return {...duration, wrapped: true};
   return {...durationExpr('+', undefined, duration, span(parens, duration.range)), wrapped: true};

@@ -17,8 +17,8 @@ export class DurationExprError extends Error {
 }
 
 /**
- * The value of a duration expression in whole nanoseconds, cut to milliseconds as upstream cuts it. Only offsets may be zero or negative
- * (`'any'`). Throws `DurationExprError`.
+ * The value of a duration expression in whole nanoseconds, cut to milliseconds as upstream cuts it. Only offsets may be
+ * zero or negative (`'any'`). Throws `DurationExprError`.
  */
 export function evaluateDuration(expr: DurationExpr, sign: 'positive' | 'any', context: DurationContext): number {
   const seconds = evaluate(expr, context);

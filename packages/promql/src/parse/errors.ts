@@ -8,7 +8,10 @@ export interface ParseIssue {
   readonly message: string;
 }
 
-/** A query that cannot be used. Its message is upstream's: that of the first issue, as in `1:5: parse error: unexpected end of input`. */
+/**
+ * A query that cannot be used. Its message is upstream's: that of the first issue, as in `1:5: parse error: unexpected
+ * end of input`.
+ */
 export class ParseError extends Error {
   override readonly name = 'ParseError';
   /** The query, which the ranges refer to. */

@@ -8,13 +8,12 @@ import type {
   BinaryOp,
   DurationOperand,
   Expr,
-  NumberLiteral,
   SourceRange,
-  VectorMatching,
   VectorSelector,
 } from './ast.ts';
+import {parseBinaryModifiers, type BinaryModifiers} from './binary-modifiers.ts';
 import {isSpace} from './cursor.ts';
-import {brokenExpr, type Draft} from './draft.ts';
+import {brokenExpr} from './draft.ts';
 import {DurationParser} from './duration-parser.ts';
 import {FUNCTIONS} from './functions.ts';
 import {parseGroupingLabels} from './grouping.ts';
@@ -22,7 +21,7 @@ import {parseLabelMatchers} from './matchers.ts';
 import {setAt, setExtendedRange, setOffset, setTimestamp} from './modifiers.ts';
 import {secondsToNanos} from './number.ts';
 import type {ParserOptions} from './parser.ts';
-import {isAggregation, METRIC_NAME_TYPES, type Token, type TokenType} from './token.ts';
+import {EXPRESSION_STARTS, isAggregation, METRIC_NAME_TYPES, type Token, type TokenType} from './token.ts';
 import {rangeOf, span, type TokenStream} from './token-stream.ts';
 
 /** Binary operators by how tightly they bind. */
@@ -36,10 +35,6 @@ const PRECEDENCE: ReadonlyMap<TokenType, number> = new Map<TokenType, number>([
 ]);
 const POWER = 6;
 
-const EXPRESSION_STARTS: ReadonlySet<TokenType> = new Set<TokenType>([
-  ...METRIC_NAME_TYPES,
-  ...(['(', '{', '+', '-', 'NUMBER', 'DURATION', 'STRING'] as const),
-]);
 /** Names that are functions when a parenthesis follows. */
 const FUNCTION_NAMES: ReadonlySet<TokenType> = new Set<TokenType>([
   'IDENTIFIER',
@@ -62,11 +57,6 @@ const AGGREGATIONS_WITH_PARAM: ReadonlySet<AggregationOp> = new Set<AggregationO
 interface Grouping {
   readonly labels: readonly string[];
   readonly without: boolean;
-}
-
-interface BinaryModifiers {
-  readonly returnBool: boolean;
-  readonly matching: VectorMatching;
 }
 
 /** Reads one expression. Types are only checked afterwards, in `check.ts`. */
@@ -100,7 +90,7 @@ export class ExpressionParser {
       const precedence = PRECEDENCE.get(this.#tokens.peek()) ?? -1;
       if (precedence < precedenceMin) return lhs;
       const op = this.#tokens.take().type as BinaryOp;
-      const modifiers = this.#parseBinaryModifiers();
+      const modifiers = parseBinaryModifiers(this.#tokens);
       // Powers group to the right.
       const rhs = this.#tokens.nest(() => this.parse(precedence === POWER ? precedence : precedence + 1));
       lhs = this.#binary(op, lhs, rhs, modifiers);
@@ -114,72 +104,6 @@ export class ExpressionParser {
       this.#tokens.report(range, 'binop fill modifiers are experimental and not enabled');
     }
     return {kind: 'binary', type, op, lhs, rhs, matching, returnBool, range};
-  }
-
-  #parseBinaryModifiers(): BinaryModifiers {
-    const tokens = this.#tokens;
-    const returnBool = tokens.accept('bool');
-    const matching: Draft<VectorMatching> = {
-      cardinality: 'one-to-one',
-      labels: [],
-      on: false,
-      include: [],
-      fillLhs: undefined,
-      fillRhs: undefined,
-    };
-    const type = tokens.peek();
-    if (type === 'on' || type === 'ignoring') {
-      matching.on = tokens.take().type === 'on';
-      matching.labels = parseGroupingLabels(tokens);
-      this.#parseGroupModifier(matching);
-    }
-    this.#parseFillModifiers(matching);
-    return {returnBool, matching};
-  }
-
-  #parseGroupModifier(matching: Draft<VectorMatching>): void {
-    const tokens = this.#tokens;
-    const type = tokens.peek();
-    if (type !== 'group_left' && type !== 'group_right') return;
-    tokens.take();
-    matching.cardinality = type === 'group_left' ? 'many-to-one' : 'one-to-many';
-    // The labels may be left out before whatever can follow; anything else is taken for a broken list of them.
-    const follows = tokens.peek();
-    const isLeftOut = follows !== '(' && (EXPRESSION_STARTS.has(follows) || FILLS.has(follows));
-    if (!isLeftOut) matching.include = parseGroupingLabels(tokens);
-  }
-
-  #parseFillModifiers(matching: Draft<VectorMatching>): void {
-    const tokens = this.#tokens;
-    if (tokens.accept('fill')) {
-      matching.fillLhs = matching.fillRhs = this.#parseFillValue();
-      return;
-    }
-    const first = tokens.peek();
-    if (first === 'fill_left' || first === 'fill_right') this.#parseFillSide(matching);
-    const second = first === 'fill_left' ? 'fill_right' : 'fill_left';
-    if (first !== tokens.peek() && FILLS.has(first) && tokens.peek() === second) this.#parseFillSide(matching);
-  }
-
-  #parseFillSide(matching: Draft<VectorMatching>): void {
-    const side = this.#tokens.take().type === 'fill_left' ? 'fillLhs' : 'fillRhs';
-    matching[side] = this.#parseFillValue();
-  }
-
-  #parseFillValue(): number {
-    const tokens = this.#tokens;
-    tokens.expect('(');
-    const negative = tokens.peek() === '-';
-    if (negative || tokens.peek() === '+') tokens.take();
-    const {value} = this.#expectNumber();
-    tokens.expect(')');
-    return negative ? -value : value;
-  }
-
-  #expectNumber(): NumberLiteral {
-    const tokens = this.#tokens;
-    while (tokens.peek() !== 'NUMBER' && tokens.peek() !== 'DURATION') tokens.reject();
-    return tokens.literal(tokens.take());
   }
 
   #parseOperand(): Expr {
@@ -331,8 +255,8 @@ export class ExpressionParser {
   }
 
   /**
-   * The end of an aggregation's parentheses when the parser has looked at the token after it for `by`: where that is another parenthesis, `lastClosing` is
-   * one too far.
+   * The end of an aggregation's parentheses when the parser has looked at the token after it for `by`: where that is
+   * another parenthesis, `lastClosing` is one too far.
    */
   #endOfArguments(): number {
     const {text, lastClosing} = this.#tokens;
@@ -405,7 +329,7 @@ export class ExpressionParser {
     tokens.guard(
       () => {
         const type = tokens.peek();
-        if (type !== 'start' && type !== 'end') return setTimestamp(tokens, expr, this.#parseSignedNumber());
+        if (type !== 'start' && type !== 'end') return setTimestamp(tokens, expr, tokens.expectSignedNumber());
         tokens.take();
         tokens.expect('(');
         tokens.expect(')');
@@ -414,13 +338,6 @@ export class ExpressionParser {
       '@',
       'timestamp',
     );
-  }
-
-  #parseSignedNumber(): number {
-    const sign = this.#tokens.peek();
-    if (sign === '+' || sign === '-') this.#tokens.take();
-    const {value} = this.#expectNumber();
-    return sign === '-' ? -value : value;
   }
 
   /** `[range]`, `[range:]` or `[range:step]`. What is broken is left out. */
@@ -493,8 +410,6 @@ export class ExpressionParser {
     };
   }
 }
-
-const FILLS: ReadonlySet<TokenType> = new Set<TokenType>(['fill', 'fill_left', 'fill_right']);
 
 /** A literal as nanoseconds, anything else as the expression it is. */
 function splitDuration(operand: DurationOperand) {

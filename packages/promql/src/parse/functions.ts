@@ -6,8 +6,8 @@ export interface PromqlFunction {
   /** Types of the arguments; the last one also holds for further ones of a variadic function. */
   readonly argTypes: readonly ValueType[];
   /**
-   * 0: exactly `argTypes.length` arguments. Otherwise the last of `argTypes` may be left out and may come up to `variadic` times, any number of
-   * times when it is -1.
+   * 0: exactly `argTypes.length` arguments. Otherwise the last of `argTypes` may be left out and may come up to
+   * `variadic` times, any number of times when it is -1.
    */
   readonly variadic: number;
   readonly returnType: ValueType;

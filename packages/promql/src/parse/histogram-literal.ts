@@ -10,7 +10,10 @@ export interface HistogramSpan {
 /** The schema of histograms whose bucket bounds are listed one by one. */
 export const CUSTOM_BUCKETS_SCHEMA = -53;
 
-/** A native histogram as written in series descriptions (`{{schema:1 count:3 buckets:[1 2]}}`): counts are absolute, nothing is checked. */
+/**
+ * A native histogram as written in series descriptions (`{{schema:1 count:3 buckets:[1 2]}}`): counts are absolute,
+ * nothing is checked.
+ */
 export interface HistogramLiteral {
   /** -4 to 8, or `CUSTOM_BUCKETS_SCHEMA`. */
   readonly schema: number;

@@ -16,8 +16,9 @@ interface Sum {
 }
 
 /**
- * `base` plus `sign` times `increment` as the steps of a series description (`{{...}}+{{...}}x3`) add them: plain code for tests and rule files, not for
- * queries. The increment may have a higher resolution than the base, never a lower one. Throws `HistogramSumError`.
+ * `base` plus `sign` times `increment` as the steps of a series description (`{{...}}+{{...}}x3`) add them: plain code
+ * for tests and rule files, not for queries. The increment may have a higher resolution than the base, never a lower
+ * one. Throws `HistogramSumError`.
  */
 export function addHistograms(base: HistogramLiteral, increment: HistogramLiteral, sign: 1 | -1): HistogramLiteral {
   if (base.schema > increment.schema) {
@@ -74,7 +75,10 @@ function sumOf(histogram: HistogramLiteral): Sum {
   };
 }
 
-/** Widens the zero buckets until they are the same. The buckets swallowed leave the target; those of the source are passed over later. */
+/**
+ * Widens the zero buckets until they are the same. The buckets swallowed leave the target; those of the source are
+ * passed over later.
+ */
 function reconcileZeroBuckets(target: Sum, source: Sum): void {
   while (source.zeroThreshold !== target.zeroThreshold) {
     if (target.zeroThreshold > source.zeroThreshold) widenZeroBucket(source, target.zeroThreshold);
@@ -87,7 +91,10 @@ function reconcileZeroBuckets(target: Sum, source: Sum): void {
   }
 }
 
-/** Takes the counts of all buckets that begin below `threshold` into the zero bucket, which ends where the last filled one of them does. */
+/**
+ * Takes the counts of all buckets that begin below `threshold` into the zero bucket, which ends where the last filled
+ * one of them does.
+ */
 function widenZeroBucket(histogram: Sum, threshold: number): void {
   const sides = [...histogram.positive, ...histogram.negative];
   const cut = sides.find(

@@ -7,8 +7,9 @@ import {HISTOGRAM_HINTS, HISTOGRAM_KEYS, KEYWORDS, type Keyword, type Token, typ
 export type LexerMode = 'expression' | 'series';
 
 /**
- * Where in the text the lexer is. What a character means depends on it: words are keywords only outside braces, spaces are tokens only between the
- * values of a series. A number in brackets leads back to `statements`, so only the beginning of a range is read as `duration`.
+ * Where in the text the lexer is. What a character means depends on it: words are keywords only outside braces, spaces
+ * are tokens only between the values of a series. A number in brackets leads back to `statements`, so only the
+ * beginning of a range is read as `duration`.
  */
 type State =
   | 'statements'
@@ -22,10 +23,10 @@ type State =
   | 'done';
 
 const SINGLE_OPERATORS: ReadonlyMap<number, TokenType> = new Map(
-  Array.from(',*/%+-^@', (char) => [char.charCodeAt(0), char as TokenType]),
+  [...',*/%+-^@'].map((char) => [char.charCodeAt(0), char as TokenType]),
 );
 const DURATION_OPERATORS: ReadonlyMap<number, TokenType> = new Map(
-  Array.from('+-*/%^,', (char) => [char.charCodeAt(0), char as TokenType]),
+  [...'+-*/%^,'].map((char) => [char.charCodeAt(0), char as TokenType]),
 );
 const DURATION_WORDS: ReadonlySet<string> = new Set(['step', 'range', 'max_of', 'min_of']);
 /** The letters that these begin with. */
@@ -33,13 +34,13 @@ const DURATION_WORD_START = /[srm]/i;
 
 const code = (char: string): number => char.charCodeAt(0);
 const [DOUBLE_QUOTE, SINGLE_QUOTE, BACKQUOTE] = [code('"'), code("'"), code('`')];
-const [EQUALS, TILDE, BANG, LESS, GREATER, HASH] = Array.from('=~!<>#', code);
-const [PAREN_OPEN, PAREN_CLOSE, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE] = Array.from('()[]{}', code);
-const [COLON, DOT, PLUS, MINUS, UNDERSCORE, LETTER_X] = Array.from(':.+-_x', code);
+const [EQUALS, TILDE, BANG, LESS, GREATER, HASH] = [...'=~!<>#'].map(code);
+const [PAREN_OPEN, PAREN_CLOSE, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE] = [...'()[]{}'].map(code);
+const [COLON, DOT, PLUS, MINUS, UNDERSCORE, LETTER_X] = [...':.+-_x'].map(code);
 
 /**
- * Cuts a query into tokens, one a call of `next`. After `EOF` there is only `EOF`, after most errors too; inside a string or a histogram literal the lexer
- * goes on behind an error, as upstream's does. The parser stops at the first.
+ * Cuts a query into tokens, one a call of `next`. After `EOF` there is only `EOF`, after most errors too; inside a
+ * string or a histogram literal the lexer goes on behind an error, as upstream's does. The parser stops at the first.
  */
 export class Lexer {
   readonly #cursor: Cursor;

@@ -1,4 +1,7 @@
-/** How deep parentheses, calls, signs, right operands and subqueries may nest. Upstream has no limit but its memory; chains of operators have none here either. */
+/**
+ * How deep parentheses, calls, signs, right operands and subqueries may nest. Upstream has no limit but its memory;
+ * chains of operators have none here either.
+ */
 export const DEPTH_MAX = 500;
 
 /** Counts how deep the parser stands in a query, so that neither it nor what works on its trees overflows the stack. */

@@ -14,7 +14,10 @@ export interface ReadNumber {
   readonly problem?: string;
 }
 
-/** The value of a number token: integers as in Go (`0x1F`, `0755`, `1_000`) while they fit in 64 bits, anything else as a float. */
+/**
+ * The value of a number token: integers as in Go (`0x1F`, `0755`, `1_000`) while they fit in 64 bits, anything else as
+ * a float.
+ */
 export function readNumber(text: string): ReadNumber {
   if (SMALL_INTEGER.test(text)) return {value: Number(text)};
   const integer = readInteger(text);
@@ -37,12 +40,17 @@ function readInteger(text: string): bigint | undefined {
 
 const NANOS_MAX = 2 ** 63;
 
-/** Whether so many seconds lie outside what upstream's durations (64 bits of nanoseconds) hold. NaN passes, as upstream. */
+/**
+ * Whether so many seconds lie outside what upstream's durations (64 bits of nanoseconds) hold. NaN passes, as upstream.
+ */
 export function isOutOfDurationRange(seconds: number): boolean {
   return seconds > NANOS_MAX / 1e9 || seconds < -NANOS_MAX / 1e9;
 }
 
-/** Seconds as whole nanoseconds. What does not fit in 64 bits becomes the smallest value, as upstream's conversion does on amd64. */
+/**
+ * Seconds as whole nanoseconds. What does not fit in 64 bits becomes the smallest value, as upstream's conversion does
+ * on amd64.
+ */
 export function secondsToNanos(seconds: number): number {
   return toInt64(roundAway(seconds * 1e9));
 }

@@ -17,8 +17,8 @@ export interface ParserOptions {
 }
 
 /**
- * Parses and checks a query. Throws `ParseError` with upstream's texts. Takes time in proportion to the text and has no limit of its length, which the
- * caller bounds; nesting beyond `DEPTH_MAX` is an error.
+ * Parses and checks a query. Throws `ParseError` with upstream's texts. Takes time in proportion to the text and has no
+ * limit of its length, which the caller bounds; nesting beyond `DEPTH_MAX` is an error.
  */
 export function parseExpr(text: string, options: ParserOptions = {}): Expr {
   const tokens = new TokenStream(text, 'expression');
@@ -30,8 +30,8 @@ export function parseExpr(text: string, options: ParserOptions = {}): Expr {
 }
 
 /**
- * Parses a selector without modifiers (`up{job="x"}`), as the API's `match[]` takes them. `{}` is fine here: whoever needs a condition that excludes
- * something asks for one. Throws `ParseError`.
+ * Parses a selector without modifiers (`up{job="x"}`), as the API's `match[]` takes them. `{}` is fine here: whoever
+ * needs a condition that excludes something asks for one. Throws `ParseError`.
  */
 export function parseMetricSelector(text: string): readonly Matcher[] {
   const tokens = new TokenStream(text, 'expression');

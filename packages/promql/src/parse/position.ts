@@ -3,8 +3,8 @@ import type {SourceRange} from './ast.ts';
 const LINE_FEED = 0x0a;
 
 /**
- * Upstream's `line:column` of a place in a query, both from 1, columns in bytes. `lineOffset` is added to the line: a query may stand further down in a
- * file.
+ * Upstream's `line:column` of a place in a query, both from 1, columns in bytes. `lineOffset` is added to the line: a
+ * query may stand further down in a file.
  */
 export function positionOf(text: string, offset: number, lineOffset = 0): string {
   if (text === '') return 'unknown position';
@@ -19,7 +19,10 @@ export function positionOf(text: string, offset: number, lineOffset = 0): string
   return `${line}:${byteLength(text, lineStart, offset) + 1}`;
 }
 
-/** A range in bytes, as upstream counts, of one in UTF-16 units. Upstream's errors have ranges that end before they start; so may this. */
+/**
+ * A range in bytes, as upstream counts, of one in UTF-16 units. Upstream's errors have ranges that end before they
+ * start; so may this.
+ */
 export function byteRange(text: string, {start, end}: SourceRange): SourceRange {
   return {start: byteLength(text, 0, start), end: byteLength(text, 0, end)};
 }
@@ -48,8 +51,8 @@ function isStandIn(rune: number): boolean {
 }
 
 /**
- * The text of UTF-8 `bytes`. A byte that is not UTF-8 becomes a lone surrogate, U+DC00 plus the byte, so that nothing is lost and no valid text looks the
- * same; the lexer refuses it where upstream refuses the byte.
+ * The text of UTF-8 `bytes`. A byte that is not UTF-8 becomes a lone surrogate, U+DC00 plus the byte, so that nothing
+ * is lost and no valid text looks the same; the lexer refuses it where upstream refuses the byte.
  */
 export function textOfBytes(bytes: Uint8Array): string {
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -4,12 +4,15 @@ import {Printer, printAggregationHead, printOperator, printSubquerySuffix} from 
 /** Upstream's width. */
 const LINE_LENGTH_MAX = 100;
 const INDENT = '  ';
-/** Every operator of a chain indents what is left of it by one more level; from here on a level adds nothing, or long chains would fill the memory. */
+/**
+ * Every operator of a chain indents what is left of it by one more level; from here on a level adds nothing, or long
+ * chains would fill the memory.
+ */
 const INDENT_LEVELS_MAX = 200;
 
 /**
- * An expression over several lines, as upstream's formatter writes it: what fits in `lineLengthMax` bytes stays on one line, everything else is taken
- * apart level by level.
+ * An expression over several lines, as upstream's formatter writes it: what fits in `lineLengthMax` bytes stays on one
+ * line, everything else is taken apart level by level.
  */
 export function prettify(expr: Expr, lineLengthMax = LINE_LENGTH_MAX): string {
   return new Prettifier(expr, lineLengthMax).format(expr, 0);

@@ -17,7 +17,10 @@ import {
   type VectorSelector,
 } from './ast.ts';
 
-/** An expression on one line, as upstream's `String()` writes it. Parsing it again gives the same tree, but for a sign before an infinite base of a power. */
+/**
+ * An expression on one line, as upstream's `String()` writes it. Parsing it again gives the same tree, but for a sign
+ * before an infinite base of a power.
+ */
 export function printExpr(expr: Expr): string {
   return new Printer().print(expr);
 }

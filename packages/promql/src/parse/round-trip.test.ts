@@ -54,7 +54,8 @@ const matching = of(
   ' on (a) fill_left (-Inf) fill_right (1e+30)',
 );
 
-// Infinity only in parentheses: upstream prints a sign before it, which takes a power along (`Inf ^ 2` becomes `+(Inf ^ 2)`).
+// Infinity only in parentheses: upstream prints a sign before it, which takes a power along (`Inf ^ 2` becomes `+(Inf ^
+// 2)`).
 const grammar = fc.letrec<Record<'scalar' | 'vector' | 'matrix', string>>((tie) => {
   const [scalar, vector, matrix] = [tie('scalar'), tie('vector'), tie('matrix')];
   return {
@@ -96,7 +97,10 @@ const grammar = fc.letrec<Record<'scalar' | 'vector' | 'matrix', string>>((tie) 
 });
 const query = fc.oneof(grammar.vector, grammar.scalar, grammar.matrix);
 
-/** Some generated queries are refused (conditions that match everything, a subquery of a sign...): only the good ones count. */
+/**
+ * Some generated queries are refused (conditions that match everything, a subquery of a sign...): only the good ones
+ * count.
+ */
 const goodQuery = query.filter(isGood);
 
 function isGood(candidate: string): boolean {

@@ -1,19 +1,21 @@
 import {quoteGo} from '@narthex/model/quote.ts';
 import {BAD_RUNE, END_OF_TEXT, isAlphaNumeric, type Cursor} from './cursor.ts';
 
-// The scanners take the longest text that could be meant and leave the cursor where upstream's leave it, also when they fail: the text taken so far is
-// part of the error message.
+// The scanners take the longest text that could be meant and leave the cursor where upstream's leave it, also when they
+// fail: the text taken so far is part of the error message.
 
 const DECIMAL_DIGITS = '0123456789';
 const HEX_DIGITS = '0123456789abcdefABCDEF';
 const LETTER_X = 0x78;
 
-/** What may surround a number: in series descriptions `x` follows one (`1+2x5`), and so there are no hexadecimal ones. */
+/**
+ * What may surround a number: in series descriptions `x` follows one (`1+2x5`), and so there are no hexadecimal ones.
+ */
 export type NumberSetting = 'expression' | 'series';
 
 /**
- * Takes a number: decimal, hexadecimal or octal, with underscores and an exponent. Whether it is a valid one is only known when it is read.
- * False when what follows cannot be a number, or goes on after one.
+ * Takes a number: decimal, hexadecimal or octal, with underscores and an exponent. Whether it is a valid one is only
+ * known when it is read. False when what follows cannot be a number, or goes on after one.
  */
 export function scanNumber(cursor: Cursor, setting: NumberSetting): boolean {
   const begin = cursor.pos;
@@ -56,7 +58,10 @@ function scanPoint(cursor: Cursor, repeated: boolean, digits: string): boolean {
   return !cursor.accept('_.') && digits === DECIMAL_DIGITS;
 }
 
-/** Takes the rest of a duration whose first digits have been taken. On success one code point too many is taken: the caller backs up. */
+/**
+ * Takes the rest of a duration whose first digits have been taken. On success one code point too many is taken: the
+ * caller backs up.
+ */
 export function scanDurationRest(cursor: Cursor): boolean {
   if (!cursor.accept('smhdwy')) return false;
   // For ms; what else may come out (`hs`) is refused when the duration is read.
@@ -109,7 +114,7 @@ const NUMERIC_ESCAPES: ReadonlyMap<number, EscapeForm> = new Map([
   [0x75, {digits: 4, base: 16, max: 0x10ffff}],
   [0x55, {digits: 8, base: 16, max: 0x10ffff}],
 ]);
-const SIMPLE_ESCAPES: ReadonlySet<number> = new Set(Array.from('abfnrtv\\', (char) => char.charCodeAt(0)));
+const SIMPLE_ESCAPES: ReadonlySet<number> = new Set([...'abfnrtv\\'].map((char) => char.charCodeAt(0)));
 
 function scanEscape(cursor: Cursor, quote: number): string | undefined {
   const rune = cursor.next();

@@ -21,7 +21,9 @@ export interface SeriesDescription {
   readonly values: readonly SequenceValue[];
 }
 
-/** Parses a series of a test: `up{job="x"} 1 2+3x4 _x2 stale {{count:3}}`. Throws `ParseError` with upstream's texts. */
+/**
+ * Parses a series of a test: `up{job="x"} 1 2+3x4 _x2 stale {{count:3}}`. Throws `ParseError` with upstream's texts.
+ */
 export function parseSeriesDescription(text: string): SeriesDescription {
   const tokens = new TokenStream(text, 'series');
   const parser = new SeriesParser(tokens);

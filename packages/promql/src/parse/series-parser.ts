@@ -106,9 +106,9 @@ export class SeriesParser {
   #parseFloats(values: SequenceValue[]): void {
     const tokens = this.#tokens;
     const isStale = tokens.peek() === 'IDENTIFIER';
-    let value = isStale ? this.#parseStale() : this.#parseSignedNumber();
+    let value = isStale ? this.#parseStale() : this.#tokens.expectSignedNumber();
     const isStepped = tokens.peek() === '+' || tokens.peek() === '-';
-    const step = isStepped ? this.#parseSignedNumber() : undefined;
+    const step = isStepped ? this.#tokens.expectSignedNumber() : undefined;
     if (step !== undefined) tokens.expect('x');
     // A repetition has one value more than it says: that at time 0.
     const count = step !== undefined || tokens.accept('x') ? this.#parseRepetitions() + 1 : 1;
@@ -124,19 +124,6 @@ export class SeriesParser {
   #parseStale(): number {
     if (this.#tokens.take().text !== 'stale') this.#tokens.unexpected(SERIES_VALUES, 'number or "stale"');
     return NaN;
-  }
-
-  #parseSignedNumber(): number {
-    const sign = this.#tokens.peek();
-    if (sign === '+' || sign === '-') this.#tokens.take();
-    const value = this.#parseNumber();
-    return sign === '-' ? -value : value;
-  }
-
-  #parseNumber(): number {
-    const tokens = this.#tokens;
-    while (tokens.peek() !== 'NUMBER' && tokens.peek() !== 'DURATION') tokens.reject();
-    return tokens.literal(tokens.take()).value;
   }
 
   #parseRepetitions(): number {
@@ -248,7 +235,7 @@ export class SeriesParser {
 
   #parseFieldNumber(key: HistogramKey): number {
     if (key === 'schema' || key === 'offset' || key === 'n_offset') return this.#parseInt32();
-    return key === 'z_bucket_w' ? this.#parseNumber() : this.#parseSignedNumber();
+    return key === 'z_bucket_w' ? this.#tokens.expectNumber() : this.#tokens.expectSignedNumber();
   }
 
   #parseHint(): HistogramHint {
@@ -260,14 +247,14 @@ export class SeriesParser {
   #parseList(): readonly number[] {
     const tokens = this.#tokens;
     tokens.expect('[');
-    const list = [this.#parseSignedNumber()];
+    const list = [this.#tokens.expectSignedNumber()];
     while (!tokens.accept(']')) {
       if (tokens.peek() !== 'SPACE') tokens.stumble(undefined, '');
       else {
         tokens.guard(
           () => {
             tokens.take();
-            if (tokens.peek() !== ']') list.push(this.#parseSignedNumber());
+            if (tokens.peek() !== ']') list.push(this.#tokens.expectSignedNumber());
           },
           undefined,
           '',

@@ -20,9 +20,10 @@ const ABORT = new Abort();
 /**
  * The tokens of a query, read ahead by at most one and only when asked for, and what was found wrong with them.
  *
- * Errors follow upstream's generated parser, since its texts are part of the product. A token that does not fit is *rejected*: the nearest open rule that
- * can recover reports it ("unexpected ... in label matching, expected string") and parsing goes on with the same token. Until the next token is taken
- * (`recovering`), tokens that do not fit either are dropped silently. Where upstream's reader looks ahead matters too: it decides `lastClosing`.
+ * Errors follow upstream's generated parser, since its texts are part of the product. A token that does not fit is
+ * *rejected*: the nearest open rule that can recover reports it ("unexpected ... in label matching, expected string")
+ * and parsing goes on with the same token. Until the next token is taken (`recovering`), tokens that do not fit either
+ * are dropped silently. Where upstream's reader looks ahead matters too: it decides `lastClosing`.
  */
 export class TokenStream {
   readonly text: string;
@@ -45,7 +46,9 @@ export class TokenStream {
     return this.#recovering;
   }
 
-  /** The end of the bracket, number or duration read last: the end of many a node, even when the token lies behind it. */
+  /**
+   * The end of the bracket, number or duration read last: the end of many a node, even when the token lies behind it.
+   */
   get lastClosing(): number {
     return this.#lastClosing;
   }
@@ -219,6 +222,20 @@ export class TokenStream {
     const isDuration = token.type === 'DURATION';
     const value = isDuration ? this.#seconds(token) : this.#number(token);
     return {kind: 'number', type: 'scalar', value, isDuration, range: rangeOf(token)};
+  }
+
+  /** Takes a number or duration, whatever it takes; durations in seconds. */
+  expectNumber(): number {
+    while (this.peek() !== 'NUMBER' && this.peek() !== 'DURATION') this.reject();
+    return this.literal(this.take()).value;
+  }
+
+  /** The same with an optional sign. */
+  expectSignedNumber(): number {
+    const sign = this.peek();
+    if (sign === '+' || sign === '-') this.take();
+    const value = this.expectNumber();
+    return sign === '-' ? -value : value;
   }
 
   #number(token: Token): number {

@@ -44,8 +44,8 @@ export type HistogramKey =
 export type HistogramHint = 'unknown' | 'reset' | 'not_reset' | 'gauge';
 
 /**
- * What a token is. Keywords, operators and punctuation are named by their canonical spelling, kinds with a text of their own in capitals. `END` stands
- * after `EOF` and after an error: the parser takes nothing beyond it.
+ * What a token is. Keywords, operators and punctuation are named by their canonical spelling, kinds with a text of
+ * their own in capitals. `END` stands after `EOF` and after an error: the parser takes nothing beyond it.
  */
 export type TokenType =
   | Keyword
@@ -151,6 +151,12 @@ export const METRIC_NAME_TYPES: ReadonlySet<TokenType> = new Set<TokenType>(
     (type) => !NO_METRIC_NAMES.has(type),
   ),
 );
+
+/** What an expression may begin with. */
+export const EXPRESSION_STARTS: ReadonlySet<TokenType> = new Set<TokenType>([
+  ...METRIC_NAME_TYPES,
+  ...(['(', '{', '+', '-', 'NUMBER', 'DURATION', 'STRING'] as const),
+]);
 
 export const HISTOGRAM_KEYS: ReadonlySet<string> = new Set<HistogramKey>([
   'sum',

@@ -16,8 +16,8 @@ const SIMPLE: Readonly<Record<string, number>> = {
 const ESCAPE = /\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))|[^\\]+|\\/g;
 
 /**
- * The text that a string token stands for: single, double or back quotes. Undefined where an escape is none; the lexer lets few of those through. Bytes
- * that are not UTF-8 (`"\xff"`) come out as `textOfBytes` has them.
+ * The text that a string token stands for: single, double or back quotes. Undefined where an escape is none; the lexer
+ * lets few of those through. Bytes that are not UTF-8 (`"\xff"`) come out as `textOfBytes` has them.
  */
 export function unquote(token: string): string | undefined {
   const inner = token.slice(1, -1);
