@@ -1,7 +1,12 @@
 // Quantiles of a stream within a known error, in little memory: Cormode, Korn, Muthukrishnan and Srivastava,
 // "Effective Computation of Biased Quantiles over Data Streams" (2005), with targeted quantiles.
 // The stream is kept as a sorted list of values; value i stands for `widths[i]` observations, and its rank is
-// known up to `slacks[i]`. A new value may be merged into its neighbour while the error stays within bounds.
+// known up to `slacks[i]`. A value may be merged into its neighbour while the error stays within bounds. Unlike in
+// the paper a new value takes its slack from the value above it: what is known about ranks is then always true, also
+// when the quantiles move while the stream goes on.
+
+/** 2 by the paper; what is missing is left for rounding and for quantiles that move while the stream goes on. */
+const WIDTH = 1.7;
 
 /** A quantile that can be asked for, and how far off its rank may be (0.01 = one in a hundred observations). */
 export interface QuantileTarget {
@@ -47,18 +52,16 @@ export class QuantileStream {
   private merge(sorted: Float64Array): void {
     const {values, widths, slacks, length} = this;
     this.allocate(length + sorted.length);
-    let rank = 0;
     let i = 0;
     let out = 0;
     for (const value of sorted) {
       while (i < length && values[i] <= value) {
-        rank += widths[i];
         this.put(out++, values[i], widths[i], slacks[i]);
         i++;
       }
-      const isLast = i === length;
-      this.put(out++, value, 1, isLast ? 0 : Math.max(0, Math.floor(this.allowed(rank)) - 1));
-      rank++;
+      // A new least or greatest value has a known rank; any other shares the doubt about the value above it.
+      const isEnd = i === 0 || i === length;
+      this.put(out++, value, 1, isEnd ? 0 : widths[i] + slacks[i] - 1);
     }
     for (; i < length; i++) this.put(out++, values[i], widths[i], slacks[i]);
     this.length = out;
@@ -82,7 +85,7 @@ export class QuantileStream {
     for (const {quantile, error} of this.targets) {
       const below = quantile * this.observed > rank;
       const spread = below ? (this.observed - rank) / (1 - quantile) : rank / quantile;
-      least = Math.min(least, 2 * error * spread);
+      least = Math.min(least, WIDTH * error * spread);
     }
     return least;
   }
@@ -104,16 +107,44 @@ export class QuantileStream {
     slacks.copyWithin(0, kept, kept + this.length);
   }
 
-  /** The value of the quantile, NaN without observations. */
-  quantile(quantile: number): number {
-    if (this.length === 0) return Number.NaN;
-    const wanted = Math.ceil(quantile * this.observed);
-    const limit = wanted + this.allowed(wanted) / 2;
-    let rank = 0;
-    for (let i = 1; i < this.length; i++) {
-      rank += this.widths[i - 1];
-      if (rank + this.widths[i] + this.slacks[i] > limit) return this.values[i - 1];
-    }
-    return this.values[this.length - 1];
+  /** Copies the kept values and the observations each stands for to both lists from `at` on. */
+  copyTo(values: Float64Array, widths: Float64Array, at: number): void {
+    values.set(this.values.subarray(0, this.length), at);
+    widths.set(this.widths.subarray(0, this.length), at);
   }
+
+  /** How far the rank of a value near the quantile may be off, to either side. */
+  rankError(quantile: number): number {
+    return this.allowed(quantile * this.observed) / 2;
+  }
+}
+
+/**
+ * The value of a quantile over all streams together, NaN without observations. Errors of ranks add up as the
+ * observations do, so the whole is as good as each part: the first value is taken whose known rank is within the
+ * error below the wanted one; what isn't known lies above, within the same distance.
+ */
+export function quantileOf(streams: readonly QuantileStream[], quantile: number): number {
+  let observed = 0;
+  let size = 0;
+  let error = 0;
+  for (const stream of streams) {
+    observed += stream.count;
+    size += stream.size;
+    error += stream.rankError(quantile);
+  }
+  const values = new Float64Array(size);
+  const widths = new Float64Array(size);
+  let at = 0;
+  for (const stream of streams) {
+    stream.copyTo(values, widths, at);
+    at += stream.size;
+  }
+  const wanted = Math.ceil(quantile * observed) - error;
+  let rank = 0;
+  for (const i of Uint32Array.from(values.keys()).sort((a, b) => values[a] - values[b])) {
+    rank += widths[i];
+    if (rank >= wanted) return values[i];
+  }
+  return Number.NaN;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import fc from 'fast-check';
-import {QuantileStream} from './quantile-stream.ts';
+import {quantileOf, QuantileStream} from './quantile-stream.ts';
 import {SlidingQuantiles} from './sliding-quantiles.ts';
 import {targetsOf} from './summary.ts';
 
@@ -16,19 +16,27 @@ function rankError(sorted: readonly number[], value: number, quantile: number): 
   return Math.max(0, first - wanted, wanted - last);
 }
 
-const value = fc.oneof(fc.integer({min: 0, max: 50}), fc.double({noNaN: true, min: 0, max: 1000}));
-const pieces = fc.array(fc.array(value, {maxLength: 300}), {maxLength: 12});
+/** Lists of values that jump about, sometimes few different ones, from a handful of numbers (which shrink well). */
+const piece = fc
+  .record({
+    length: fc.nat(300),
+    start: fc.nat(9999),
+    step: fc.integer({min: 1, max: 9999}),
+    modulus: fc.integer({min: 1, max: 9999}),
+  })
+  .map(({length, start, step, modulus}) => Array.from({length}, (_, i) => (start + i * step) % modulus));
+const pieces = fc.array(piece, {maxLength: 12, size: 'max'});
 
-test('ranks of quantiles stay within their errors', () => {
+test('ranks of quantiles stay within their errors, however many streams share the observations', () => {
   fc.assert(
-    fc.property(pieces, (lists) => {
-      const stream = new QuantileStream(TARGETS);
-      for (const list of lists) stream.addSorted(Float64Array.from(list).sort());
+    fc.property(pieces, fc.integer({min: 1, max: 4}), (lists, count) => {
+      const streams = Array.from({length: count}, () => new QuantileStream(TARGETS));
+      for (const [i, list] of lists.entries()) streams[i % count].addSorted(Float64Array.from(list).sort());
       const sorted = lists.flat().sort((a, b) => a - b);
-      assert.equal(stream.count, sorted.length);
       for (const {quantile, error} of TARGETS) {
-        if (sorted.length === 0) assert.ok(Number.isNaN(stream.quantile(quantile)));
-        else assert.ok(rankError(sorted, stream.quantile(quantile), quantile) <= error * sorted.length + 1);
+        const found = quantileOf(streams, quantile);
+        if (sorted.length === 0) assert.ok(Number.isNaN(found));
+        else assert.ok(rankError(sorted, found, quantile) <= error * sorted.length + 1);
       }
     }),
   );
@@ -43,7 +51,10 @@ test('a long stream stays small and exact enough, sorted, reversed or mixed', ()
       stream.addSorted(Float64Array.from({length: 500}, (_, j) => order(i + j)).sort());
     assert.ok(stream.size < 2000, `${stream.size} values kept`);
     for (const {quantile, error} of TARGETS) {
-      assert.ok(Math.abs(stream.quantile(quantile) - quantile * count) <= error * count + 1, `quantile ${quantile}`);
+      assert.ok(
+        Math.abs(quantileOf([stream], quantile) - quantile * count) <= error * count + 1,
+        `quantile ${quantile}`,
+      );
     }
   }
 });
@@ -61,6 +72,19 @@ test('observations leave the window', () => {
   assert.equal(window.quantile(0.01), 2);
   now = 5000;
   assert.ok(Number.isNaN(window.quantile(0.5)));
+});
+
+test('the slices of a window together stay within the errors', () => {
+  let now = 0;
+  const window = new SlidingQuantiles(TARGETS, 1000, 5, () => now);
+  const count = 20_000;
+  for (let i = 0; i < count; i++) {
+    now = Math.floor((i * 999) / count);
+    window.observe((i * 7919) % count);
+  }
+  for (const {quantile, error} of TARGETS) {
+    assert.ok(Math.abs(window.quantile(quantile) - quantile * count) <= error * count + 1, `quantile ${quantile}`);
+  }
 });
 
 test('a small window is exact', () => {

@@ -126,6 +126,16 @@ test('removed children leave the page, keep working, and do not disturb the next
   assert.equal(pageOf(registry), '');
 });
 
+test('removing one child leaves those that share values with it', () => {
+  const counter = new Registry().counter({name: 'a_total', help: 'x', labels: ['b', 'c']});
+  for (const [b, c] of ['11', '12', '21']) counter.labels(b, c).inc();
+  counter.remove({b: 1, c: 1});
+  assert.equal(counter.labels(1, 2).value, 1);
+  assert.equal(counter.labels(2, 1).value, 1);
+  assert.equal(counter.labels(1, 1).value, 0);
+  assert.ok(!counter.remove('3', '3'));
+});
+
 test('unregistering frees all names of a metric', () => {
   const registry = new Registry();
   registry.histogram({name: 'h', help: 'x'});

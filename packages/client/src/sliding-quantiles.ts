@@ -1,15 +1,15 @@
-import {QuantileStream, type QuantileTarget} from './quantile-stream.ts';
+import {quantileOf, QuantileStream, type QuantileTarget} from './quantile-stream.ts';
 
 /** Observations collected before they are sorted and taken in together. */
 const BUFFERED_MAX = 512;
 
 /**
- * Quantiles over the last `maxAgeMs`. There are `ageBuckets` streams, each begun at another time; every observation
- * goes into all of them, questions go to the oldest, and the oldest starts anew every `maxAgeMs / ageBuckets`.
+ * Quantiles over the last `maxAgeMs`: one stream for each of `ageBuckets` slices of that time, the oldest of which is
+ * given up whenever a new one begins. An observation goes into one stream; a question reads them all.
  */
 export class SlidingQuantiles {
   private readonly streams: QuantileStream[];
-  private oldest = 0;
+  private newest = 0;
   private readonly intervalMs: number;
   private nextTurnMs: number;
   private readonly buffer = new Float64Array(BUFFERED_MAX);
@@ -36,7 +36,7 @@ export class SlidingQuantiles {
   quantile(quantile: number): number {
     this.turn();
     this.flush();
-    return this.streams[this.oldest].quantile(quantile);
+    return quantileOf(this.streams, quantile);
   }
 
   clear(): void {
@@ -46,7 +46,7 @@ export class SlidingQuantiles {
 
   private flush(): void {
     const sorted = this.buffer.subarray(0, this.buffered).sort();
-    for (const stream of this.streams) stream.addSorted(sorted);
+    this.streams[this.newest].addSorted(sorted);
     this.buffered = 0;
   }
 
@@ -56,8 +56,8 @@ export class SlidingQuantiles {
     this.flush();
     const turns = 1 + Math.floor((now - this.nextTurnMs) / this.intervalMs);
     for (let i = 0; i < Math.min(turns, this.streams.length); i++) {
-      this.streams[this.oldest].clear();
-      this.oldest = (this.oldest + 1) % this.streams.length;
+      this.newest = (this.newest + 1) % this.streams.length;
+      this.streams[this.newest].clear();
     }
     this.nextTurnMs += turns * this.intervalMs;
   }
