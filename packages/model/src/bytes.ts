@@ -45,7 +45,6 @@ export function parseBytes(text: string): number {
 }
 
 function unitSize(unit: string, text: string): number {
-  if (unit === '') throw new BytesError(`units: missing unit in ${text}`);
   if (!Object.hasOwn(UNITS, unit)) throw new BytesError(`units: unknown unit ${unit} in ${text}`);
   return UNITS[unit];
 }

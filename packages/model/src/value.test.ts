@@ -243,6 +243,12 @@ for (const text of ['', 'x', '1', '1XB', 'MB', '1mb', '8EB', '1toString']) {
   test(`${JSON.stringify(text)} is no size`, () => assert.throws(() => parseBytes(text), BytesError));
 }
 
+test('sizes are refused in upstream’s words', () => {
+  assert.throws(() => parseBytes('100'), {name: 'BytesError', message: 'units: unknown unit  in 100'});
+  assert.throws(() => parseBytes('1x'), {name: 'BytesError', message: 'units: unknown unit x in 1x'});
+  assert.throws(() => parseBytes('MB'), {name: 'BytesError', message: 'units: invalid MB'});
+});
+
 test('cases change a character at a time', () => {
   assert.equal(toUpperGo('straße ᾳ ŉ ᾀ ǰ dž ſ abc'), 'STRAßE ᾼ ŉ ᾈ ǰ DŽ S ABC');
   assert.equal(toLowerGo('ΟΔΟΣ İ K ABC'), 'οδοσ i k abc');

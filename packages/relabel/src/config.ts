@@ -85,14 +85,27 @@ export type RelabelConfig = StructOf<typeof fields> & {
   readonly nameValidation?: NameValidation;
 };
 
-/** A rule in YAML; unknown actions and bad expressions are refused here, the rest by `validateRelabelConfig`. */
+/** A rule in YAML, checked as far as can be told before it is known which names are allowed: as for UTF-8 names. */
 export const relabelConfig: YamlType<RelabelConfig> = struct('relabel.plain', fields, {
   goType: '*relabel.Config',
-  check: (config): RelabelConfig => config,
+  check: (config): RelabelConfig => {
+    validateRelabelConfig(config, 'utf8');
+    return config;
+  },
 });
 
-/** A list of rules in YAML; an item that is null stays null and is for the owner of the list to refuse. */
-export const relabelConfigs: YamlType<readonly (RelabelConfig | null)[]> = list(nullable(relabelConfig));
+/** A list of rules in YAML. An item that is null is refused as "empty or null `what`", where upstream names each list. */
+export function relabelConfigs(what = 'relabeling rule'): YamlType<readonly RelabelConfig[]> {
+  return refine(
+    list(nullable(relabelConfig)),
+    (configs) =>
+      configs.map((config) => {
+        if (config === null) throw new RelabelError(`empty or null ${what}`);
+        return config;
+      }),
+    (configs) => configs,
+  );
+}
 
 /** A rule from code: what is not given has its default. Not validated. */
 export function makeRelabelConfig(parts: Partial<RelabelConfig>): RelabelConfig {

@@ -21,7 +21,7 @@ import {relabel} from './relabel.ts';
 
 /** Rules in YAML, validated for UTF-8 names. */
 function rules(yaml: string): RelabelConfig[] {
-  return decodeYaml(yaml, relabelConfigs).map((config) => validateRelabelConfig(config!, 'utf8'));
+  return decodeYaml(yaml, relabelConfigs()).map((config) => validateRelabelConfig(config, 'utf8'));
 }
 
 interface RelabelCases {
@@ -97,7 +97,10 @@ const invalid: [yaml: string, message: string][] = [
 ];
 for (const [yaml, message] of invalid) {
   test(`${yaml} is refused`, () => {
-    assert.throws(() => rules(`[${yaml.startsWith('{') ? yaml : `{${yaml}}`}]`), {name: 'RelabelError', message});
+    assert.throws(() => rules(`[${yaml.startsWith('{') ? yaml : `{${yaml}}`}]`), {
+      name: 'YamlError',
+      message: `line 1: [0]: ${message}`,
+    });
   });
 }
 
@@ -148,6 +151,13 @@ for (const [name, yaml, input, want] of applied) {
   });
 }
 
+test('an empty item is refused by the name of its list', () => {
+  assert.throws(
+    () => decodeYaml('- action: labelmap\n-\n', relabelConfigs('alert relabeling rule')),
+    /empty or null alert relabeling rule/,
+  );
+});
+
 test('a target that is no legacy name is left alone under legacy names', () => {
   const config = validateRelabelConfig(
     makeRelabelConfig({sourceLabels: ['a'], targetLabel: '$1', replacement: 'x'}),
@@ -169,8 +179,8 @@ test('rules are printed as upstream prints them', () => {
   replacement: $1
   action: labelmap
 `;
-  const configs = decodeYaml(yaml, relabelConfigs);
-  assert.equal(writeYaml(relabelConfigs.encode(configs)), yaml);
+  const configs = decodeYaml(yaml, relabelConfigs());
+  assert.equal(writeYaml(relabelConfigs().encode(configs)), yaml);
 });
 
 test('any document is a rule or refused with YamlError', () => {
@@ -201,7 +211,7 @@ test('any document is a rule or refused with YamlError', () => {
   fc.assert(
     fc.property(fc.array(words, {maxLength: 12}), (parts) => {
       try {
-        decodeYaml(parts.join(''), relabelConfigs);
+        decodeYaml(parts.join(''), relabelConfigs());
       } catch (error) {
         assert.ok(error instanceof YamlError, String(error));
       }
