@@ -6,7 +6,7 @@ import {
   parseScrapeProtocol,
   type ScrapeProtocol,
 } from '@narthex/exposition/negotiation.ts';
-import {relabelConfig} from '@narthex/relabel/config.ts';
+import {relabelConfigs} from '@narthex/relabel/config.ts';
 import {list, map} from '@narthex/yaml/collections.ts';
 import {bool, bytes, duration, float, string, uint} from '@narthex/yaml/scalars.ts';
 import {field, omitEmpty, optional, struct, type StructOf} from '@narthex/yaml/struct.ts';
@@ -82,8 +82,8 @@ const jobFields = {
   native_histogram_bucket_limit: field(uint),
   native_histogram_min_bucket_factor: field(float),
   ...clientFields,
-  relabel_configs: omitEmpty(field(list(relabelConfig))),
-  metric_relabel_configs: omitEmpty(field(list(relabelConfig))),
+  relabel_configs: omitEmpty(field(relabelConfigs('target relabeling rule in scrape config'))),
+  metric_relabel_configs: omitEmpty(field(relabelConfigs('metric relabeling rule in scrape config'))),
   ...discoveryFields,
 };
 
