@@ -196,8 +196,9 @@ class SteppedJoin {
   readonly #oneBySignature: U32Column;
   /** By signature: the step (+ 1) at which it was matched last. */
   readonly #matchedAt: U32Column;
-  /** Results at this step, `signature * 2^32 + labels`. */
-  readonly #given = new Set<number>();
+  /** By labels of a result: the step (+ 1) at which it was given last, and the signature it had. */
+  readonly #givenAt: U32Column;
+  readonly #givenBy: U32Column;
   /** Cells of the left, right and result value of one pair. */
   readonly #pair: number;
 
@@ -217,6 +218,8 @@ class SteppedJoin {
     this.#flag = flag;
     this.#oneBySignature = new U32Column(context.heap);
     this.#matchedAt = new U32Column(context.heap);
+    this.#givenAt = new U32Column(context.heap);
+    this.#givenBy = new U32Column(context.heap);
     this.#pair = context.heap.take(24);
   }
 
@@ -226,8 +229,7 @@ class SteppedJoin {
       if (step % 64 === 0) this.#context.checkpoint();
       this.#runStep(many, one, step, rows);
     }
-    this.#oneBySignature.free();
-    this.#matchedAt.free();
+    for (const column of [this.#oneBySignature, this.#matchedAt, this.#givenAt, this.#givenBy]) column.free();
     this.#context.heap.give(this.#pair, 24);
     return rows.finish();
   }
@@ -239,8 +241,6 @@ class SteppedJoin {
     const fillsNothing = fillLhs === undefined && fillRhs === undefined;
     if ((!hasMany && !hasOne) || ((!hasMany || !hasOne) && fillsNothing)) return;
     this.#collectOnes(one, step);
-    this.#given.clear();
-    // Fill values belong to sides as written: for group_right the "many" side is the right one. Upstream swaps the rows but not the values.
     for (let row = 0; row < many.rows; row++) {
       const cell = this.#presentCell(many, row, step);
       if (cell === 0) continue;
@@ -313,11 +313,16 @@ class SteppedJoin {
       }
       return;
     }
-    const key = signature * 2 ** 32 + labels;
-    if (this.#given.has(key)) {
+    if (labels >= this.#givenAt.length) {
+      const {size} = this.#context.labels;
+      this.#givenAt.resize(Math.max(labels + 1, size), 0);
+      this.#givenBy.resize(Math.max(labels + 1, size), 0);
+    }
+    if (this.#givenAt.get(labels) === step + 1 && this.#givenBy.get(labels) === signature) {
       throw executionError('multiple matches for labels: grouping labels must ensure unique matches');
     }
-    this.#given.add(key);
+    this.#givenAt.set(labels, step + 1);
+    this.#givenBy.set(labels, signature);
   }
 
   #collectOnes(one: RowTable, step: number): void {

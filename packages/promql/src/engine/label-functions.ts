@@ -9,6 +9,8 @@ import type {StepGrid} from './step-grid.ts';
 import {U32Column} from './query-heap.ts';
 
 const UNKNOWN = 0xffffffff;
+/** Marks a label set whose name was set here. */
+const RENAMED = 2 ** 31;
 
 /** The new labels of a row, or undefined to leave it alone. */
 type Relabel = (id: LabelSetId) => LabelSetId | undefined;
@@ -47,22 +49,19 @@ export class MapLabels implements Operator {
     this.#known.free();
   }
 
+  /** A new name survives the delayed removal; an untouched row keeps its mark. */
   #map(ref: number): number {
     const id = labelSetIdOf(ref);
     if (id >= this.#known.length) this.#known.resize(Math.max(id + 1, this.#context.labels.size), UNKNOWN);
     let mapped = this.#known.get(id);
     if (mapped === UNKNOWN) {
-      // A new name survives the delayed removal; an untouched row keeps its mark.
       const changed = this.#relabel(id);
-      mapped = changed === undefined ? id : changed;
+      mapped = changed === undefined || !this.#setsName ? (changed ?? id) : (changed | RENAMED) >>> 0;
       this.#known.set(id, mapped);
-      if (changed !== undefined && this.#setsName) this.#renamed.add(id);
     }
-    const keepsMark = !(this.#setsName && this.#renamed.has(id));
-    return keepsMark ? (mapped | (ref - id)) >>> 0 : mapped;
+    const mark = mapped >= RENAMED ? 0 : ref - id;
+    return (labelSetIdOf(mapped) | mark) >>> 0;
   }
-
-  readonly #renamed = new Set<LabelSetId>();
 }
 
 /** What label_replace() does to labels. */

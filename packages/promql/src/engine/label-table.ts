@@ -1,6 +1,7 @@
 import {compareUtf8} from '@narthex/model/utf8.ts';
 import {Labels, METRIC_NAME} from '@narthex/model/labels.ts';
 import type {SymbolTable} from '../storage.ts';
+import {LocalSymbols} from './local-symbols.ts';
 import {type QueryHeap, U32Column} from './query-heap.ts';
 
 /** Symbols from here on are made by the query, those below come from the storage. */
@@ -38,11 +39,7 @@ export class LabelTable {
   /** Pairs of one set being built: name and value symbol of each, `LABELS_MAX` at most. */
   readonly scratch: number;
 
-  readonly #localText: U32Column;
-  #localBytes = 0;
-  #localBytesSize = 0;
-  #localUsed = 0;
-  readonly #localIds = new Map<string, number>();
+  readonly #local: LocalSymbols;
   readonly #texts = new Map<number, string>();
   readonly #names = new Map<string, number>();
   readonly #projections = new Map<string, Projection>();
@@ -55,7 +52,7 @@ export class LabelTable {
     this.#pool = heap.take(this.#poolBytes);
     this.scratch = heap.take(LABELS_MAX * 8);
     this.#offsets = new U32Column(heap);
-    this.#localText = new U32Column(heap);
+    this.#local = new LocalSymbols(heap);
     const {u32} = heap.memory;
     u32.fill(0, this.#slots >>> 2, (this.#slots + this.#slotsBytes) >>> 2);
     u32.fill(0, this.#table >>> 2, (this.#table + TABLE_BYTES) >>> 2);
@@ -150,7 +147,7 @@ export class LabelTable {
     const known = this.#names.get(text);
     if (known !== undefined) return known;
     const stored = this.#storage.find(text);
-    const symbol = stored >= 0 ? stored : (this.#localIds.get(text) ?? -1);
+    const symbol = stored >= 0 ? stored : this.#findLocal(text);
     if (symbol >= 0 && this.#names.size < TEXTS_MAX) this.#names.set(text, symbol);
     return symbol;
   }
@@ -158,13 +155,14 @@ export class LabelTable {
   /** The symbol of `text`, made when there is none yet. */
   symbol(text: string): number {
     const found = this.find(text);
-    return found >= 0 ? found : this.#addLocal(text);
+    return found >= 0 ? found : LOCAL_SYMBOLS + this.#local.add(text);
   }
 
   text(symbol: number): string {
     const known = this.#texts.get(symbol);
     if (known !== undefined) return known;
-    const text = symbol >= LOCAL_SYMBOLS ? this.#textOfLocal(symbol - LOCAL_SYMBOLS) : this.#storage.text(symbol);
+    const isLocal = symbol >= LOCAL_SYMBOLS;
+    const text = isLocal ? this.#local.text(symbol - LOCAL_SYMBOLS) : this.#storage.text(symbol);
     if (this.#texts.size >= TEXTS_MAX) this.#texts.clear();
     this.#texts.set(symbol, text);
     return text;
@@ -186,30 +184,9 @@ export class LabelTable {
     return this.projection([METRIC_NAME, '__type__', '__unit__'], false);
   }
 
-  #addLocal(text: string): number {
-    const bytes = Buffer.from(text);
-    const end = this.#localUsed + bytes.length;
-    if (end > this.#localBytesSize) {
-      const size = Math.max(4096, end * 2);
-      const to = this.#heap.take(size);
-      this.#heap.memory.u8.copyWithin(to, this.#localBytes, this.#localBytes + this.#localUsed);
-      this.#heap.give(this.#localBytes, this.#localBytesSize);
-      this.#localBytes = to;
-      this.#localBytesSize = size;
-    }
-    if (this.#localText.length === 0) this.#localText.push(0);
-    this.#localText.push(end);
-    this.#heap.memory.u8.set(bytes, this.#localBytes + this.#localUsed);
-    this.#localUsed = end;
-    const symbol = LOCAL_SYMBOLS + this.#localText.length - 2;
-    this.#localIds.set(text, symbol);
-    return symbol;
-  }
-
-  #textOfLocal(i: number): string {
-    const begin = this.#localBytes + this.#localText.get(i);
-    const end = this.#localBytes + this.#localText.get(i + 1);
-    return Buffer.from(this.#heap.memory.u8.subarray(begin, end)).toString();
+  #findLocal(text: string): number {
+    const number = this.#local.find(text);
+    return number < 0 ? -1 : LOCAL_SYMBOLS + number;
   }
 
   /** Room for one more set with `count` pairs. */
@@ -262,11 +239,6 @@ export class Projection {
     this.#symbols = heap.take(Math.max(1, names.length) * 4);
     const symbols = names.map((name) => table.symbol(name));
     heap.memory.u32.set(symbols, this.#symbols >>> 2);
-  }
-
-  /** Whether every set stays as it is: it drops names that no series of the storage has. */
-  isIdentity(): boolean {
-    return !this.#keep && this.#names.length === 0;
   }
 
   /** What is left of the set `id`. */
