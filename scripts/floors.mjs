@@ -24,12 +24,13 @@ function* sources(dir) {
   }
 }
 
-const importPattern = /(?:from|import)\s*\(?\s*'([^']+)'/g;
+const importPattern = /^(?:import|export)\s[^'"]*from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
 const problems = [];
 
 function checkFile(file, home, floor, declared) {
   const isTest = /\.(test|bench)\.ts$/.test(file);
-  for (const [, target] of fs.readFileSync(file, 'utf8').matchAll(importPattern)) {
+  for (const [, from, bare, dynamic] of fs.readFileSync(file, 'utf8').matchAll(importPattern)) {
+    const target = from ?? bare ?? dynamic;
     const complain = (why) => problems.push(`${path.relative(root, file)}: ${why}: '${target}'`);
     if (target.startsWith('.')) {
       const resolved = path.resolve(path.dirname(file), target);

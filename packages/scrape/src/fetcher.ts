@@ -1,6 +1,6 @@
-import http from 'node:http';
-import https from 'node:https';
+import type {IncomingMessage} from 'node:http';
 import zlib from 'node:zlib';
+import {http, https} from '@narthex/http/node-http.ts';
 
 /** A scrape that got no body; the message is what users see as the target's last error. */
 export class ScrapeError extends Error {
@@ -60,7 +60,7 @@ export class Fetcher {
     this.#https.destroy();
   }
 
-  #request(url: URL, options: FetchOptions, signal: AbortSignal): Promise<http.IncomingMessage> {
+  #request(url: URL, options: FetchOptions, signal: AbortSignal): Promise<IncomingMessage> {
     const secure = url.protocol === 'https:';
     return new Promise((resolve, reject) => {
       const request = (secure ? https : http).request(url, {
@@ -76,7 +76,7 @@ export class Fetcher {
 }
 
 function redirectOf(
-  {statusCode = 0, headers}: http.IncomingMessage,
+  {statusCode = 0, headers}: IncomingMessage,
   {followRedirects}: FetchOptions,
 ): string | undefined {
   return followRedirects && [301, 302, 303, 307, 308].includes(statusCode) ? headers.location : undefined;
@@ -91,7 +91,7 @@ function resolveRedirect(location: string, base: URL): URL {
 }
 
 function readBody(
-  response: http.IncomingMessage,
+  response: IncomingMessage,
   url: URL,
   options: FetchOptions,
   signal: AbortSignal,

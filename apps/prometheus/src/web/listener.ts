@@ -1,5 +1,6 @@
-import http from 'node:http';
+import type {RequestListener, Server} from 'node:http';
 import type {AddressInfo, Socket} from 'node:net';
+import {http} from '@narthex/http/node-http.ts';
 
 export interface ListenerOptions {
   readonly addresses: readonly string[];
@@ -16,7 +17,7 @@ export class ListenError extends Error {
 
 /** HTTP servers on one or more addresses that share one handler and one limit of connections. */
 export class Listener {
-  readonly #servers: http.Server[] = [];
+  readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
 
   /** Addresses in use, once `listen` is done. */
@@ -25,7 +26,7 @@ export class Listener {
   }
 
   /** Throws ListenError. */
-  async listen(options: ListenerOptions, handler: http.RequestListener): Promise<void> {
+  async listen(options: ListenerOptions, handler: RequestListener): Promise<void> {
     for (const address of options.addresses) {
       const server = http.createServer(
         {requestTimeout: options.readTimeoutMs, keepAliveTimeout: options.readTimeoutMs},
@@ -60,7 +61,7 @@ export class Listener {
   }
 }
 
-function listenOn(server: http.Server, address: string): Promise<void> {
+function listenOn(server: Server, address: string): Promise<void> {
   const {host, port} = splitAddress(address);
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
