@@ -80,6 +80,7 @@ export interface ExpositionParser {
   /** Cell 0 is the value, cell 1 that of the exemplar. NaN has the bits of the ordinary NaN. */
   readonly values: Float64Array;
   readonly hasTimestamp: boolean;
+  /** 0 without a timestamp. */
   readonly timestampMs: number;
 
   /** Gives the labels of the sample with the metric name, `le` and `quantile` in their normal form ("1" → "1.0"). */

@@ -39,7 +39,7 @@ export class FamilyCollector {
   private readonly bySignature = new Map<string, OpenMetric>();
   private readonly pointPerTimestamp: boolean;
 
-  /** `pointPerTimestamp`: lines of different times are different points of a histogram or summary. */
+  /** `pointPerTimestamp` (OpenMetrics): lines of different times are different points of a histogram or summary. */
   constructor(name: string, pointPerTimestamp = false) {
     this.name = name;
     this.pointPerTimestamp = pointPerTimestamp;
@@ -82,6 +82,8 @@ export class FamilyCollector {
   }
 
   private metricOf(sample: Sample): OpenMetric {
+    // In the text format nothing comes later for a metric of one line.
+    if (!this.isCompound && !this.pointPerTimestamp) return this.openMetric(sample.labels);
     const time = this.pointPerTimestamp && this.isCompound ? `${sample.timestampMs} ` : '';
     const signature = time + signatureOf(sample.labels);
     let metric = this.bySignature.get(signature);

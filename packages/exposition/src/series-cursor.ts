@@ -168,8 +168,10 @@ export abstract class SeriesCursor implements ExpositionParser {
     this.hasEscapes = false;
     this.isPlain = true;
     this.hasTimestamp = false;
+    this.timestampMs = 0;
     this.hasExemplar = false;
     this.hasExemplarTimestamp = false;
+    this.exemplarTimestampMs = 0;
     this.exemplarLabelCount = 0;
     this.inExemplar = false;
   }

@@ -211,7 +211,8 @@ class TextFamilyReader {
   }
 
   private readBoundary(name: string, text: string): number {
-    const value = parseFloat(Buffer.from(text));
+    const bytes = Buffer.from(text);
+    const value = parseFloat(bytes, 0, bytes.length);
     if (value === undefined) {
       throw this.error(`expected float as value for '${name}' label, got ${quoteGo(text)}`);
     }
@@ -266,9 +267,12 @@ class TextFamilyReader {
   }
 
   private readValue(): void {
-    const text = this.word();
-    const value = parseFloat(Buffer.from(text, 'latin1'));
-    if (value === undefined) throw this.error(`expected float as value, got ${quoteGo(text)}`);
+    const start = this.i;
+    this.skipWord();
+    const value = parseFloat(this.bytes, start, this.i);
+    if (value === undefined) {
+      throw this.error(`expected float as value, got ${quoteBytes(this.bytes.subarray(start, this.i))}`);
+    }
     const {family, role} = this.target!;
     this.checkCount(family, role, value);
     const timestampMs = this.byte() === NEWLINE ? undefined : this.readTimestamp();
@@ -304,9 +308,9 @@ class TextFamilyReader {
 
   /** The family of a metric name; `_sum`, `_count` and `_bucket` of a known summary or histogram belong to it. */
   private targetOf(name: string): NameTarget {
-    if (!isMetricNameUnder(this.validation, name)) throw this.error(`invalid metric name ${quoteGo(name)}`);
     const known = this.families.get(name);
     if (known !== undefined) return {family: known, role: 'plain'};
+    if (!isMetricNameUnder(this.validation, name)) throw this.error(`invalid metric name ${quoteGo(name)}`);
     const suffix = /^.+(_count|_sum|_bucket)$/s.exec(name)?.[1];
     if (suffix !== undefined) {
       const family = this.families.get(name.slice(0, -suffix.length));
@@ -328,11 +332,15 @@ class TextFamilyReader {
     while (this.i < this.bytes.length && CLASS[this.bytes[this.i]] & BLANK) this.i++;
   }
 
-  /** Up to the next blank or newline, a byte a character. */
+  /** Up to the next blank or newline. */
   private word(): string {
     const start = this.i;
+    this.skipWord();
+    return this.text(start, this.i);
+  }
+
+  private skipWord(): void {
     while (this.byte() !== NEWLINE && (CLASS[this.byte()] & BLANK) === 0) this.i++;
-    return this.bytes.toString('latin1', start, this.i);
   }
 
   /** Up to the newline, which is consumed. */
@@ -351,9 +359,10 @@ class TextFamilyReader {
   }
 }
 
-function parseFloat(bytes: Uint8Array): number | undefined {
-  const cell = new Float64Array(1);
-  return readFloat(bytes, 0, bytes.length, cell, 0) === undefined ? cell[0] : undefined;
+const cell = new Float64Array(1);
+
+function parseFloat(bytes: Uint8Array, start: number, end: number): number | undefined {
+  return readFloat(bytes, start, end, cell, 0) === undefined ? cell[0] : undefined;
 }
 
 /** Resolves escapes that have been checked. */
