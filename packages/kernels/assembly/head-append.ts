@@ -33,6 +33,7 @@ import {
   CHUNK_SAMPLES_MAX,
   CHUNK_SAMPLES_PLAN,
   CLOSED_MAX,
+  LADDER_BYTES_MAX,
   LADDER_STEPS,
   RECORDS_PER_PAGE,
   RECORDS_SHIFT,
@@ -68,11 +69,16 @@ import {xorAppendBits, xorBytes, xorCopy, xorInit} from './xor';
 /** Samples that are claimed, and whose memory is asked for, at once. */
 const GROUP: u32 = 64;
 
-/** The bytes of a block at `step` of the ladder: 112, 160, 224, 320, 448, 640, 896, 1280. */
+/** The bytes of a block at `step` of the ladder: 128, 192, 256, 384, 512, 768, 1024, 1280. */
 export function headLadderBytes(step: u32): u32 {
-  const doubled: u32 = 1 << (step >>> 1);
-  if (step == 0) return 112;
-  return step & 1 ? 160 * doubled : 112 * doubled;
+  return min(<u32>(step & 1 ? 192 : 128) << (step >>> 1), <u32>LADDER_BYTES_MAX);
+}
+
+/** The first step with room for `bytes` of encoded data. */
+function ladderStep(bytes: u32): u32 {
+  let step: u32 = 0;
+  while (headLadderBytes(step) < bytes + XOR_OVERHEAD) step++;
+  return step;
 }
 
 // @ts-ignore: decorator
@@ -191,13 +197,15 @@ export function headAppend(batch: usize, from: u32): u32 {
     let chunk = <usize>load<u32>(bank, BANK_OPEN);
     let samples = load<u32>(bank, BANK_OPEN_COUNT);
     if (chunk == 0 || isFull(record, chunk, samples, t, range)) {
-      const next = chunk == 0 || load<u32>(batch, BATCH_CLOSED) < <u32>CLOSED_MAX ? takeSpare(batch, 0) : noRoom(batch);
+      // The next chunk of a series is most often as long as the last one: no need to grow then.
+      const step = chunk == 0 ? 0 : ladderStep(xorBytes(chunk));
+      const next = load<u32>(batch, BATCH_CLOSED) < <u32>CLOSED_MAX ? takeSpare(batch, step) : noRoom(batch);
       if (next == 0) return stopAt(series, i, entry);
       if (chunk != 0) close(batch, bank, chunk, samples);
       else store<u32>(batch, load<u32>(batch, BATCH_OPENED) + 1, BATCH_OPENED);
       chunk = next;
       samples = 0;
-      xorInit(chunk, headLadderBytes(0) - XOR_OVERHEAD);
+      xorInit(chunk, headLadderBytes(step) - XOR_OVERHEAD);
       store<u32>(bank, <u32>chunk, BANK_OPEN);
       store<u32>(record, spanFrom(t, rangeEnd(t, range)), SERIES_NEXT_CUT);
       store<u32>(bank, 0, BANK_OPEN_COUNT);
@@ -314,16 +322,15 @@ function noRoom(batch: usize): usize {
 function grow(batch: usize, chunk: usize): usize {
   const retired = load<u32>(batch, BATCH_RETIRED);
   if (retired == RETIRED_MAX) return noRoom(batch);
-  const bytes = load<u32>(chunk, XOR_CAPACITY) + XOR_OVERHEAD;
-  let step: u32 = 0;
-  while (headLadderBytes(step) <= bytes) step++;
+  const capacity = load<u32>(chunk, XOR_CAPACITY);
+  const step = ladderStep(capacity + 1);
   if (step >= <u32>LADDER_STEPS) unreachable();
   const larger = takeSpare(batch, step);
   if (larger == 0) return 0;
   xorCopy(chunk, larger, headLadderBytes(step) - XOR_OVERHEAD);
   const entry = batch + BATCH_RETIRED_LIST + (retired << 3);
   store<u32>(entry, <u32>chunk);
-  store<u32>(entry, bytes, 4);
+  store<u32>(entry, capacity + XOR_OVERHEAD, 4);
   store<u32>(batch, retired + 1, BATCH_RETIRED);
   return larger;
 }
