@@ -6,7 +6,7 @@ export {snappyDecode, snappyEncode, snappyEncodedMax, snappyLength} from './snap
 export {parseFloatText} from './float-text';
 export * from './promql';
 export {scrapeLines} from './scrape-lines';
-export {walDecodeSamples, walEncodeSamples, walSamplesMax} from './wal-samples';
+export {walDecodeSamples, walEncodeSamples, walGroupSamples, walSamplesMax} from './wal-samples';
 export {labelRanges, moveKnown, rememberSeries, remoteWrite, remoteWriteCheck} from './remote-write';
 export {
   postingsFromBigEndian,

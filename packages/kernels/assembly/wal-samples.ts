@@ -12,6 +12,8 @@ const START_SAME: u8 = 1;
 /** Integers beyond this, either way, have no f64 of their own. */
 const EXACT_MAX: i64 = 9007199254740991;
 const CORRUPT: u32 = 0xffffffff;
+/** Series are told apart by so many low bits when samples are grouped. */
+const GROUP_BITS: u32 = 16;
 
 /** The most bytes that a record of `count` samples takes. */
 export function walSamplesMax(count: u32): u32 {
@@ -108,4 +110,47 @@ function startEnd(at: usize, end: usize): usize {
   if (at >= end) return 0;
   const marker = load<u8>(at);
   return marker == START_NONE || marker == START_SAME ? at + 1 : varintEnd(at + 1, end);
+}
+
+/**
+ * Copy samples so that those of one series lie together, each series' in their order: appending them touches a series once,
+ * not once a sample. References that are the same in their low 16 bits count as one series here. `scratch` has 256 KiB.
+ */
+export function walGroupSamples(
+  refs: usize,
+  times: usize,
+  values: usize,
+  count: u32,
+  toRefs: usize,
+  toTimes: usize,
+  toValues: usize,
+  scratch: usize,
+): void {
+  memory.fill(scratch, 0, 4 << GROUP_BITS);
+  const end = refs + (<usize>count << 3);
+  for (let at = refs; at < end; at += 8) {
+    const group = groupOf(scratch, at);
+    store<u32>(group, load<u32>(group) + 1);
+  }
+  let start: u32 = 0;
+  for (let group = scratch; group < scratch + (4 << GROUP_BITS); group += 4) {
+    const size = load<u32>(group);
+    store<u32>(group, start);
+    start += size;
+  }
+  for (let i: usize = 0; i < <usize>count << 3; i += 8) {
+    const group = groupOf(scratch, refs + i);
+    const place = load<u32>(group);
+    store<u32>(group, place + 1);
+    const to = <usize>place << 3;
+    store<f64>(toRefs + to, load<f64>(refs + i));
+    store<f64>(toTimes + to, load<f64>(times + i));
+    store<u64>(toValues + to, load<u64>(values + i));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function groupOf(scratch: usize, ref: usize): usize {
+  return scratch + ((<usize>(<i64>load<f64>(ref)) & ((1 << GROUP_BITS) - 1)) << 2);
 }

@@ -96,7 +96,8 @@ function tryLock(file: string): DatabaseSync | undefined {
   } catch (error) {
     lock?.close();
     const code = sqliteCode(error);
-    if (code === SQLITE_BUSY) throw held(file, holderOf(file, 'POSIX') ?? openerOf(file) ?? 'a process that cannot be seen from here');
+    if (code === SQLITE_BUSY)
+      throw held(file, holderOf(file, 'POSIX') ?? openerOf(file) ?? 'a process that cannot be seen from here');
     if (code !== SQLITE_NOT_A_DATABASE) {
       throw new StorageError('data_folder', `lock DB directory: cannot lock ${file}: ${reasonOf(error)}`, error);
     }

@@ -128,13 +128,17 @@ test('records equal those of the plain encoder', () => {
   );
 });
 
+/** As replay gives samples: those of a series together, in their order; series by the low 16 bits of their references. */
+const grouped = (samples: readonly PlainSample[]): PlainSample[] =>
+  samples.toSorted(([a], [b]) => (a % 65536) - (b % 65536));
+
 test('what is encoded is replayed', () => {
   fc.assert(
     fc.property(plainSeries, plainSamples, (series, samples) => {
       const known = [...series, ...samples.map(([number]): PlainSeries => [number, 'r', String(number)])];
       const {target, replay} = replayed([seriesRecord(known), samplesRecord(exact(samples))]);
       assert.deepEqual(target.series, new Map(known.map(([number, ...texts]) => [number, texts])));
-      assert.deepEqual(target.samples, samples);
+      assert.deepEqual(target.samples, grouped(samples));
       assert.equal(replay.counts.samples, samples.length);
       assert.equal(replay.counts.series, known.length);
     }),
@@ -184,8 +188,8 @@ test('samples of the second form are read, their start times are not', () => {
   ]);
   assert.deepEqual(target.samples, [
     [7, 1000, 1n],
-    [8, 1015, STALE],
     [7, 1016, 3n],
+    [8, 1015, STALE],
     [8, 983, 4n],
   ]);
 });
@@ -222,6 +226,35 @@ test('a record cut anywhere is corrupt or gives a part of its samples, never a w
       }
     }
   }
+});
+
+test('a series record that gives a reference again does not touch the samples before it', () => {
+  const events: string[] = [];
+  class Recorder extends PlainTarget {
+    override replaySeries(ref: number, ...rest: [Uint8Array, Uint32Array, number]): void {
+      super.replaySeries(ref, ...rest);
+      events.push(`series ${ref} ${this.series.get(ref)!.join('=')}`);
+    }
+    override replaySamples(batch: ReplayBatch): number {
+      events.push(`samples ${batch.count}`);
+      return super.replaySamples(batch);
+    }
+  }
+  const sample = samplesRecord([[1n, 5n, 1n]]);
+  const series = (ref: number, value: string) => seriesRecord([[ref, 'a', value]]);
+  replayed([series(1, 'b'), sample, series(2, 'c'), sample, series(1, 'd'), sample], new Recorder());
+  assert.deepEqual(events, ['series 1 a=b', 'series 2 a=c', 'samples 2', 'series 1 a=d', 'samples 1']);
+});
+
+test('a record of more samples than are usually kept back is replayed whole', () => {
+  const samples = Array.from({length: 600_000}, (_, i) => [1n, BigInt(i), 0n] as const);
+  const records = [seriesRecord([[1, 'a', 'b']]), samplesRecord([[1n, -1n, 0n]]), samplesRecord(samples)];
+  const {target, replay} = replayed(records);
+  assert.equal(replay.counts.samples, 600_001);
+  assert.deepEqual(
+    target.samples.map(([, time]) => time),
+    Array.from({length: 600_001}, (_, i) => i - 1),
+  );
 });
 
 test('a head that is almost full is given fewer samples at once', () => {

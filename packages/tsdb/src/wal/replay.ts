@@ -8,7 +8,7 @@ import type {Disk} from './disk.ts';
 import type {Span} from './framing.ts';
 import {SegmentReader} from './reader.ts';
 import {RECORD_SAMPLES, RECORD_SAMPLES_2, RECORD_SERIES, recordTypeName} from './record-types.ts';
-import {SampleRun} from './sample-run.ts';
+import {SampleRun, sliceBatch} from './sample-run.ts';
 import {type Numbered, lastCheckpoint, listSegments, segmentPath} from './segments.ts';
 import {SeriesRecordReader} from './series-record.ts';
 
@@ -43,8 +43,8 @@ export interface ReplayCounts {
 
 /** References above it are no integers as JavaScript numbers; no Prometheus ever gave one. */
 const REF_HIGH_MAX = 2 ** 21 - 1;
-/** Samples that are given to the target at once, about. */
-const FLUSH_SAMPLES = 8 * 1024;
+/** Samples that are given to the target at once. */
+const BATCH_SAMPLES = 8 * 1024;
 /** Where there is no room for so many samples, they are left out. */
 const REFUSED_SAMPLES = 128;
 
@@ -84,6 +84,7 @@ export class Replay {
   readonly #memory: KernelMemory;
   readonly #target: ReplayTarget;
   readonly #seriesRecord: SeriesRecordReader;
+  #refMax = 0;
 
   constructor(options: {disk: Disk; memory: KernelMemory; target: ReplayTarget}) {
     this.#disk = options.disk;
@@ -116,9 +117,7 @@ export class Replay {
     const type = record.length === 0 ? 0 : this.#memory.u8[record.at]!;
     switch (type) {
       case RECORD_SERIES:
-        // What was logged before belongs to what the references meant before.
-        this.#flush(run);
-        return this.#series(reader, record);
+        return this.#series(reader, run, record);
       case RECORD_SAMPLES:
       case RECORD_SAMPLES_2:
         return this.#samples(reader, run, record);
@@ -132,12 +131,15 @@ export class Replay {
     skipped.set(name, (skipped.get(name) ?? 0) + 1);
   }
 
-  #series(reader: SegmentReader, record: Span): void {
+  #series(reader: SegmentReader, run: SampleRun, record: Span): void {
     const series = this.#seriesRecord;
     series.open(record);
     while (this.#nextSeries(reader)) {
       if (series.refHigh > REF_HIGH_MAX) throw refBeyond(reader);
       const ref = (series.refHigh * 2 ** 32 + series.refLow) as SeriesRef;
+      // References rise. One that doesn't may change what earlier samples belong to.
+      if (ref <= this.#refMax) this.#flush(run);
+      this.#refMax = Math.max(this.#refMax, ref);
       this.#giveSeries(ref);
       this.counts.series++;
     }
@@ -168,12 +170,14 @@ export class Replay {
     if (added < 0) throw reader.corruption('decode samples: invalid size');
     this.counts.samples += added;
     this.counts.samplesBeyond += run.beyond;
-    if (run.count >= FLUSH_SAMPLES) this.#flush(run);
   }
 
   #flush(run: SampleRun): void {
-    if (run.count > 0) this.#give(run.batch);
-    run.clear();
+    if (run.count === 0) return;
+    const batch = run.takeGrouped();
+    for (let from = 0; from < batch.count; from += BATCH_SAMPLES) {
+      this.#give(sliceBatch(batch, from, Math.min(batch.count, from + BATCH_SAMPLES)));
+    }
   }
 
   /** A batch needs room for the worst that its samples may need; a head that is almost full has that for a smaller one. */
@@ -187,8 +191,8 @@ export class Replay {
         return;
       }
       const half = batch.count >>> 1;
-      this.#give(slice(batch, 0, half));
-      this.#give(slice(batch, half, batch.count));
+      this.#give(sliceBatch(batch, 0, half));
+      this.#give(sliceBatch(batch, half, batch.count));
     }
   }
 }
@@ -196,8 +200,3 @@ export class Replay {
 /** Nothing is wrong with such a log, so it must not be repaired. */
 const refBeyond = (reader: SegmentReader): StorageError =>
   new StorageError('wal_read', `${reader.path} at ${reader.recordStart}: a series reference is beyond 2^53`);
-
-function slice(batch: ReplayBatch, from: number, to: number): ReplayBatch {
-  const {memory, refs, times, values} = batch;
-  return {memory, refs: refs + from * 8, times: times + from * 8, values: values + from * 8, count: to - from};
-}
