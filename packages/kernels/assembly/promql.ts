@@ -10,3 +10,4 @@ export {labelSetOf, labelSetsRehash, labelsFilter} from './label-sets';
 export {writeFloat, writePoints, writeTimestamp} from './json-number';
 export {writeLabels, writeText} from './json-text';
 export {orderByBytes, orderByKeys, orderByValue, quantileSteps, selectFirst, selectMask, selectRatio, selectTop} from './select-rows';
+export {extendedSteps, extendSamples, smoothedSteps} from './window-extended';

@@ -21,7 +21,7 @@ import {assert, notSupported} from './query-error.ts';
 import {withoutParens} from './query-shape.ts';
 import {NoRows} from './no-rows.ts';
 import {DistinctRows} from './distinct-rows.ts';
-import {rangeVectorOf, windowsOf} from './sampled-window.ts';
+import {checkMode, rangeVectorOf} from './sampled-window.ts';
 import {constant, type Scalar, scalarAt} from './scalar.ts';
 import {Absent, VectorOf} from './single-row.ts';
 import {haveOneName} from './series-labels.ts';
@@ -93,13 +93,13 @@ function windowCall(builder: Builder, call: Call, grid: StepGrid, demand: LabelD
   const {context} = builder;
   const {name} = call.func;
   const keepsName = name === 'last_over_time' || name === 'first_over_time';
-  const argument = call.args.find((arg) => arg.type === 'matrix')!;
-  const node = rangeVectorOf(argument);
+  const node = rangeVectorOf(call.args.find((arg) => arg.type === 'matrix')!);
+  const windows = builder.windows(node, grid);
+  checkMode(windows.mode, name);
   // Rows whose equal labels must be found are read with all labels.
   const isChecked = !keepsName && !context.options.delayedNameRemoval && !mayReduce(node, context);
   const source = builder.samples(node, grid, isChecked ? ALL_LABELS : demand, !keepsName);
   const scalars = call.args.filter((arg) => arg.type === 'scalar').map((arg) => builder.scalar(arg, grid));
-  const windows = windowsOf(builder.shape, node, grid);
   const window = new WindowFunction(context, source, {
     call,
     grid,
@@ -118,8 +118,9 @@ function mayReduce(node: ReturnType<typeof rangeVectorOf>, context: QueryContext
 function absentOverTime(builder: Builder, call: Call, grid: StepGrid): Operator {
   const {context} = builder;
   const node = rangeVectorOf(call.args[0]);
+  const windows = builder.windows(node, grid);
+  checkMode(windows.mode, call.func.name);
   const source = builder.samples(node, grid, NO_LABELS, true);
-  const windows = windowsOf(builder.shape, node, grid);
   const presence = new WindowFunction(context, source, {
     call,
     grid,

@@ -24,7 +24,7 @@ import type {QueryContext} from './query-context.ts';
 import {assert, notSupported} from './query-error.ts';
 import {type QueryShape, withoutParens} from './query-shape.ts';
 import {Repeat} from './repeat.ts';
-import {movementOf, windowsOf} from './sampled-window.ts';
+import {movementOf, type RangeVector, type Windows, windowsOf} from './sampled-window.ts';
 import {type SampleSource, SelectedSamples, SubquerySamples} from './sample-source.ts';
 import {constant, fillScalarOf, newColumn, type Scalar, scalarAt} from './scalar.ts';
 import {Selector} from './selector.ts';
@@ -81,16 +81,20 @@ export class Builder {
 
   /** A range vector as series of samples, for windows at the steps of `grid`. */
   samples(node: MatrixSelector | Subquery, grid: StepGrid, demand: LabelDemand, dropName: boolean): SampleSource {
-    const windows = windowsOf(this.shape, node, grid);
+    const windows = this.windows(node, grid);
     if (node.kind === 'matrixSelector') {
-      const {matchers, anchored, smoothed} = node.selector;
-      if (anchored || smoothed) throw notSupported(anchored ? 'anchored selectors' : 'smoothed selectors');
-      const from = windows.firstMs - windows.rangeMs + 1;
-      return new SelectedSamples(this.context, matchers, from, windows.lastMs, demand, dropName);
+      const from = windows.firstMs - windows.rangeMs - windows.beforeMs + 1;
+      const to = windows.lastMs + windows.afterMs;
+      return new SelectedSamples(this.context, node.selector.matchers, from, to, demand, dropName);
     }
     const step = this.shape.stepMsOf(node) || this.context.options.subqueryStepMs;
     const inner = subqueryGrid(windows.firstMs, windows.lastMs, windows.rangeMs, step);
     return new SubquerySamples(this.context, this.vector(node.expr, inner), dropName);
+  }
+
+  /** The windows of a range vector at the steps of `grid`. */
+  windows(node: RangeVector, grid: StepGrid): Windows {
+    return windowsOf(this.shape, node, grid, this.context.options.lookbackMs);
   }
 
   /** An operator whose input must be complete: its work becomes a stage. */
@@ -163,10 +167,10 @@ export class Builder {
 
   /** A vector selector, or the times of its samples. */
   selector(node: VectorSelector, grid: StepGrid, demand: LabelDemand, timesWanted: boolean): Operator {
-    if (node.smoothed) throw notSupported('smoothed selectors');
     const {firstMs, moveMs} = movementOf(this.shape.lookupOf(node), grid);
-    const {matchers} = node;
-    return new Selector(this.context, {matchers, grid, firstMs, moveMs, demand, timesWanted});
+    const {matchers, smoothed} = node;
+    const wanted = timesWanted ? 'time' : smoothed ? 'smoothed' : 'value';
+    return new Selector(this.context, {matchers, grid, firstMs, moveMs, demand, wanted});
   }
 
   #unary(expr: UnaryExpr, grid: StepGrid, demand: LabelDemand): Operator {

@@ -14,6 +14,7 @@ import type {QueryTimings} from './query-stats.ts';
 import {RowTable} from './row-table.ts';
 import {rangeVectorOf, type RangeVector} from './sampled-window.ts';
 import {ALL_LABELS} from './operator.ts';
+import {sampleRows} from './sample-rows.ts';
 import {scalarAt} from './scalar.ts';
 import {gridOf, type StepGrid, stepTime} from './step-grid.ts';
 import {SymbolTexts} from './symbol-texts.ts';
@@ -151,22 +152,9 @@ class Evaluation {
   #planSamples(builder: Builder, node: RangeVector): () => ResultValue {
     const {context} = builder;
     const source = builder.samples(node, this.#grid, ALL_LABELS, false);
+    const windows = builder.windows(node, this.#grid);
     return () => {
-      const table = new RowTable(context);
-      const times = new RowTable(context);
-      while (source.next()) {
-        context.checkpoint();
-        const {count} = source;
-        const labels = source.labels();
-        const {memory} = context.heap;
-        const values = table.push(labels, 0, count);
-        memory.u8.copyWithin(values, source.values, source.values + count * 8);
-        const stamps = times.push(labels, 0, count);
-        memory.u8.copyWithin(stamps, source.times, source.times + count * 8);
-        context.stats.queryable += count;
-        context.stats.read += count;
-      }
-      source.close();
+      const {table, times} = sampleRows(context, source, windows);
       return {type: 'matrix', rows: this.#sorted(context, {table, grid: this.#grid, times, order: naturalOrder(0)})};
     };
   }

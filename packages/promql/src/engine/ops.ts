@@ -49,3 +49,6 @@ export const OVER_TIME = {
 
 /** Flags of `rateSteps`: 1 counter, 2 per second. */
 export const RATES = {rate: 3, increase: 1, delta: 0} as const;
+
+/** Operations of `extendedSteps`. */
+export const EXTENDED = {change: 0, changes: 1, resets: 2} as const;

@@ -82,6 +82,11 @@ export class RowTable implements RowColumns {
     return at;
   }
 
+  /** Takes back the last row; its cells stay unused. */
+  pop(): void {
+    for (const column of [this.#labels, this.#firsts, this.#counts, this.#cells]) column.length--;
+  }
+
   /** Adds copies of all rows of a batch that have something. */
   append(batch: RowBatch): void {
     const {heap} = this.#context;

@@ -1,9 +1,10 @@
-import type {Expr, MatrixSelector, Subquery} from '../parse/ast.ts';
+import type {Expr, MatrixSelector, Subquery, VectorSelector} from '../parse/ast.ts';
 import {nanosToMillis} from '../parse/ast.ts';
 import type {Lookup, QueryShape} from './query-shape.ts';
 import {withoutParens} from './query-shape.ts';
-import {assert} from './query-error.ts';
+import {assert, executionError} from './query-error.ts';
 import type {StepGrid} from './step-grid.ts';
+import type {WindowMode} from './window-kernels.ts';
 
 /** The windows that a range vector has at the steps of a grid. */
 export interface Windows {
@@ -16,6 +17,10 @@ export interface Windows {
   readonly rangeMs: number;
   /** The range in seconds, as Go's Duration.Seconds has it. */
   readonly rangeSeconds: number;
+  readonly mode: WindowMode;
+  /** How far an extended window looks before its start and behind its end, in ms; 0 for a plain one. */
+  readonly beforeMs: number;
+  readonly afterMs: number;
 }
 
 export type RangeVector = MatrixSelector | Subquery;
@@ -34,14 +39,35 @@ export function movementOf({atMs, offsetMs}: Lookup, grid: StepGrid): {firstMs: 
     : {firstMs: atMs - offsetMs, moveMs: 0};
 }
 
-export function windowsOf(shape: QueryShape, node: RangeVector, grid: StepGrid): Windows {
+export function windowsOf(shape: QueryShape, node: RangeVector, grid: StepGrid, lookbackMs: number): Windows {
   const {firstMs, moveMs} = movementOf(shape.lookupOf(node.kind === 'subquery' ? node : node.selector), grid);
   const rangeNs = shape.rangeNsOf(node);
+  const mode = node.kind === 'subquery' ? 'plain' : modeOf(node.selector);
   return {
     firstMs,
     moveMs,
     lastMs: firstMs + Math.max(0, grid.count - 1) * moveMs,
     rangeMs: nanosToMillis(rangeNs),
     rangeSeconds: Math.trunc(rangeNs / 1e9) + (rangeNs % 1e9) / 1e9,
+    mode,
+    beforeMs: mode === 'plain' ? 0 : lookbackMs,
+    afterMs: mode === 'smoothed' ? lookbackMs : 0,
   };
+}
+
+function modeOf({anchored, smoothed}: VectorSelector): WindowMode {
+  if (anchored) return 'anchored';
+  return smoothed ? 'smoothed' : 'plain';
+}
+
+const ANCHORED_FUNCTIONS = ['changes', 'delta', 'increase', 'rate', 'resets'];
+const SMOOTHED_FUNCTIONS = ['delta', 'increase', 'rate'];
+
+/** Refuses functions that do not know extended windows. */
+export function checkMode(mode: WindowMode, name: string): void {
+  if (mode === 'plain') return;
+  const allowed = mode === 'anchored' ? ANCHORED_FUNCTIONS : SMOOTHED_FUNCTIONS;
+  if (!allowed.includes(name)) {
+    throw executionError(`${mode} modifier can only be used with: ${allowed.join(', ')} - not with ${name}`);
+  }
 }

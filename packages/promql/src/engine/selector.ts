@@ -15,8 +15,11 @@ export interface SelectorOptions {
   /** How far the time looked up moves from step to step; 0 under `@`. */
   readonly moveMs: number;
   readonly demand: LabelDemand;
-  /** Give the time of each sample, in seconds, instead of its value: timestamp(). Drops the name. */
-  readonly timesWanted: boolean;
+  /**
+   * What a cell holds: the newest sample's value; its time in seconds, for timestamp(), which drops the name; or the value on the line between the
+   * samples around the step (`smoothed`).
+   */
+  readonly wanted: 'value' | 'time' | 'smoothed';
 }
 
 /** An instant vector selector: at each step the newest sample within the lookback, unless it is a stale marker. */
@@ -31,14 +34,15 @@ export class Selector implements Operator {
   #series = 0;
 
   constructor(context: QueryContext, options: SelectorOptions) {
-    const {matchers, grid, firstMs, moveMs, demand, timesWanted} = options;
+    const {matchers, grid, firstMs, moveMs, demand, wanted} = options;
+    const after = wanted === 'smoothed' ? context.options.lookbackMs : 0;
     this.grid = grid;
     this.#context = context;
     this.#options = options;
     this.distinctWithoutName = haveOneName(context, matchers);
     const from = firstMs - context.options.lookbackMs + 1;
-    this.#set = context.querier.select(matchers, from, firstMs + Math.max(0, grid.count - 1) * moveMs);
-    this.#labels = new SeriesLabels(context, this.#set, demand, timesWanted);
+    this.#set = context.querier.select(matchers, from, firstMs + Math.max(0, grid.count - 1) * moveMs + after);
+    this.#labels = new SeriesLabels(context, this.#set, demand, wanted === 'time');
     this.#buffer = new SampleBuffer(context);
   }
 
@@ -46,7 +50,7 @@ export class Selector implements Operator {
     this.#context.checkpoint();
     out.clear();
     while (out.rows === 0 && this.#series < this.#set.length && this.grid.count > 0) {
-      if (this.grid.count === 1) this.#fillSingles(out);
+      if (this.grid.count === 1 && this.#options.wanted !== 'smoothed') this.#fillSingles(out);
       else this.#fillRows(out);
     }
     return out.rows > 0;
@@ -67,9 +71,9 @@ export class Selector implements Operator {
       if (this.#set.readNewest(from + i, times + i * 8, values + i * 8) === 0) memory.f64[(times >>> 3) + i] = NaN;
     }
     this.#series += rows;
-    const {firstMs, timesWanted} = this.#options;
+    const {firstMs, wanted} = this.#options;
     const {lookbackMs} = this.#context.options;
-    const present = memory.kernels.instantNewest(times, values, rows, firstMs, lookbackMs, timesWanted);
+    const present = memory.kernels.instantNewest(times, values, rows, firstMs, lookbackMs, wanted === 'time');
     this.#context.stats.queryable += present;
     this.#context.stats.read += present;
     if (present > 0) this.#pushSingles(out, from, rows);
@@ -94,34 +98,33 @@ export class Selector implements Operator {
   }
 
   #fillRow(out: RowBatch): void {
-    const {firstMs, moveMs, timesWanted} = this.#options;
+    const {firstMs, moveMs, wanted} = this.#options;
     const {lookbackMs} = this.#context.options;
     this.#buffer.reserve(this.#set.samplesMax(this.#series));
     const {times, values} = this.#buffer;
-    const count = this.#set.read(this.#series, times, values);
+    const {kernels, f64} = this.#context.heap.memory;
+    const read = this.#set.read(this.#series, times, values);
+    const count = wanted === 'smoothed' ? kernels.dropStale(times, values, read) : read;
     if (count === 0) return;
-    const {f64} = this.#context.heap.memory;
-    const oldest = f64[times >>> 3];
     const newest = f64[(times >>> 3) + count - 1];
-    const [first, end] = stretchOf(this.grid, firstMs, moveMs, oldest, newest + lookbackMs);
+    const [first, end] = stretchOf(this.grid, firstMs, moveMs, f64[times >>> 3], newest + lookbackMs);
     if (first >= end) return;
-    const labels = this.#labels.of(this.#series);
-    const cells = out.push(labels, first, end - first);
-    const from = firstMs + first * moveMs;
-    const present = this.#context.heap.memory.kernels.instantSteps(
-      times,
-      values,
-      count,
-      from,
-      moveMs,
-      end - first,
-      lookbackMs,
-      timesWanted,
-      cells,
-    );
+    const cells = out.push(this.#labels.of(this.#series), first, end - first);
+    const present = this.#fillCells(count, firstMs + first * moveMs, end - first, cells);
     this.#context.stats.queryable += present;
     this.#context.stats.read += present;
     if (present === 0) out.pop();
+  }
+
+  #fillCells(count: number, fromMs: number, steps: number, cells: number): number {
+    const {kernels} = this.#context.heap.memory;
+    const {times, values} = this.#buffer;
+    const {moveMs, wanted} = this.#options;
+    const {lookbackMs} = this.#context.options;
+    if (wanted === 'smoothed') {
+      return kernels.smoothedSteps(times, values, count, fromMs, moveMs, steps, lookbackMs, cells);
+    }
+    return kernels.instantSteps(times, values, count, fromMs, moveMs, steps, lookbackMs, wanted === 'time', cells);
   }
 }
 

@@ -1,7 +1,6 @@
 import {formatFloatG} from '@narthex/model/value.ts';
 import type {Call, SourceRange} from '../parse/ast.ts';
 import type {Operator} from './operator.ts';
-import {OVER_TIME, RATES} from './ops.ts';
 import type {QueryContext} from './query-context.ts';
 import {executionError} from './query-error.ts';
 import type {RowBatch} from './row-batch.ts';
@@ -9,23 +8,19 @@ import type {SampleSource} from './sample-source.ts';
 import {columnOf, type Scalar} from './scalar.ts';
 import {stretchOf} from './selector.ts';
 import type {StepGrid} from './step-grid.ts';
+import type {Windows} from './sampled-window.ts';
+import {computeWindows, type WindowTask} from './window-kernels.ts';
 
-export interface WindowOptions {
+export interface WindowOptions extends Windows {
   readonly call: Call;
   readonly grid: StepGrid;
-  /** End of the first step's window, in ms: offset and `@` are in it. */
-  readonly firstMs: number;
-  /** How far windows move from step to step; 0 under `@`. */
-  readonly moveMs: number;
-  readonly rangeMs: number;
-  /** The range in seconds as upstream divides by it. */
-  readonly rangeSeconds: number;
   /** The scalar arguments, in order. */
   readonly scalars: readonly Scalar[];
   /** Where the range vector stands in the query, for annotations. */
   readonly argumentRange: SourceRange;
 }
 
+const NO_SERIES = {times: 0, values: 0, scratch: 0, count: 0, steps: 0, nowMs: 0, a: 0, b: 0, cells: 0};
 const STATS_BYTES = 16;
 const COUNTER_SUFFIXES = ['_total', '_sum', '_count', '_bucket'];
 
@@ -37,7 +32,7 @@ export class WindowFunction implements Operator {
   readonly #source: SampleSource;
   readonly #options: WindowOptions;
   readonly #name: string;
-  readonly #stats: number;
+  readonly #task: WindowTask;
   /** Addresses of the columns of the first two scalar arguments. */
   #a = 0;
   #b = 0;
@@ -52,7 +47,12 @@ export class WindowFunction implements Operator {
     this.#source = source;
     this.#options = options;
     this.#name = options.call.func.name;
-    this.#stats = context.heap.take(STATS_BYTES);
+    this.#task = {
+      ...NO_SERIES,
+      ...options,
+      stepMs: options.grid.stepMs,
+      stats: context.heap.take(STATS_BYTES),
+    };
   }
 
   next(out: RowBatch): boolean {
@@ -65,15 +65,16 @@ export class WindowFunction implements Operator {
 
   close(): void {
     this.#source.close();
-    this.#context.heap.give(this.#stats, STATS_BYTES);
+    this.#context.heap.give(this.#task.stats, STATS_BYTES);
   }
 
   #fillRow(out: RowBatch): void {
-    const {firstMs, moveMs, rangeMs} = this.#options;
+    const {firstMs, moveMs, rangeMs, beforeMs, afterMs} = this.#options;
     const {times, count} = this.#source;
     const {f64} = this.#context.heap.memory;
+    const oldest = f64[times >>> 3] - afterMs;
     const newest = f64[(times >>> 3) + count - 1];
-    const [first, end] = stretchOf(this.grid, firstMs, moveMs, f64[times >>> 3], newest + rangeMs);
+    const [first, end] = stretchOf(this.grid, firstMs, moveMs, oldest, newest + rangeMs + beforeMs);
     if (first >= end) return;
     const labels = this.#source.labels();
     const cells = out.push(labels, first, end - first);
@@ -83,101 +84,26 @@ export class WindowFunction implements Operator {
   }
 
   #compute(first: number, steps: number, cells: number): number {
-    const {kernels, f64} = this.#context.heap.memory;
-    const {firstMs, moveMs, rangeMs} = this.#options;
-    const {times, values, scratch, count} = this.#source;
-    const stats = this.#stats;
-    f64[stats >>> 3] = 0;
-    f64[(stats >>> 3) + 1] = 0;
-    const from = firstMs + first * moveMs;
-    const present = this.#callKernel(
-      kernels,
-      times,
-      values,
-      scratch,
-      count,
-      from,
-      moveMs,
-      steps,
-      rangeMs,
-      first,
-      cells,
-    );
-    this.#context.stats.queryable += f64[stats >>> 3];
-    if (this.#source.readsStorage) this.#context.stats.read += f64[(stats >>> 3) + 1];
+    const task = this.#task;
+    const {firstMs, moveMs} = this.#options;
+    task.times = this.#source.times;
+    task.values = this.#source.values;
+    task.scratch = this.#source.scratch;
+    task.count = this.#source.count;
+    task.firstMs = firstMs + first * moveMs;
+    task.steps = steps;
+    task.nowMs = this.grid.startMs + first * this.grid.stepMs;
+    task.a = this.#a === 0 ? 0 : this.#a + first * 8;
+    task.b = this.#b === 0 ? 0 : this.#b + first * 8;
+    task.cells = cells;
+    const {memory} = this.#context.heap;
+    const stats = task.stats >>> 3;
+    memory.f64[stats] = 0;
+    memory.f64[stats + 1] = 0;
+    const present = computeWindows(memory, this.#name, task);
+    this.#context.stats.queryable += memory.f64[stats];
+    if (this.#source.readsStorage) this.#context.stats.read += memory.f64[stats + 1];
     return present;
-  }
-
-  #callKernel(
-    kernels: QueryContext['heap']['memory']['kernels'],
-    times: number,
-    values: number,
-    scratch: number,
-    count: number,
-    from: number,
-    move: number,
-    steps: number,
-    range: number,
-    first: number,
-    cells: number,
-  ): number {
-    const stats = this.#stats;
-    switch (this.#name) {
-      case 'rate':
-      case 'increase':
-      case 'delta': {
-        const {rangeSeconds} = this.#options;
-        const flags = RATES[this.#name];
-        return kernels.rateSteps(
-          times,
-          values,
-          count,
-          from,
-          move,
-          steps,
-          range,
-          rangeSeconds,
-          flags,
-          scratch,
-          cells,
-          stats,
-        );
-      }
-      case 'irate':
-      case 'idelta': {
-        const isRate = this.#name === 'irate';
-        return kernels.instantRateSteps(times, values, count, from, move, steps, range, isRate, cells, stats);
-      }
-      case 'min_over_time':
-      case 'max_over_time': {
-        const sign = this.#name === 'max_over_time' ? 1 : -1;
-        return kernels.extremeSteps(sign, times, values, count, from, move, steps, range, scratch, cells, stats);
-      }
-      default: {
-        const {startMs, stepMs} = this.grid;
-        const op = OVER_TIME[this.#name as keyof typeof OVER_TIME];
-        const a = this.#a === 0 ? 0 : this.#a + first * 8;
-        const b = this.#b === 0 ? 0 : this.#b + first * 8;
-        const now = startMs + first * stepMs;
-        return kernels.overTimeSteps(
-          op,
-          times,
-          values,
-          count,
-          from,
-          move,
-          steps,
-          range,
-          now,
-          stepMs,
-          a,
-          b,
-          scratch,
-          cells,
-          stats,
-        );
-      }
-    }
   }
 
   /** Reads the scalar arguments, which the stages before have computed by now. */
