@@ -19,5 +19,8 @@ start_program() {
   [ -n "$node" ] || node=node
   export UV_THREADPOOL_SIZE="${UV_THREADPOOL_SIZE:-8}"
   export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/.cache/compile}"
+  # Buffers of a piece of an answer are mapped one by one, so that they go back to the system when they are free.
+  export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-131072}"
+  export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
   exec "$node" --max-semi-space-size=4 "$root/apps/$program/src/main.ts" "$@"
 }

@@ -79,7 +79,12 @@ export const control = {
   stop: 0,
   /** Parts that the thread may send before it has to wait. */
   credit: 1,
-  words: 2,
+  /** The thread's number in the system, where it has one of its own (Linux); 0 elsewhere. */
+  systemThread: 2,
+  words: 3,
 } as const;
 
 export const stopReason = {none: 0, timeout: 1, canceled: 2} as const;
+
+/** Niceness of query threads: scraping and the front door go first when processors are short. */
+export const QUERY_NICE = 10;

@@ -1,8 +1,10 @@
+import os from 'node:os';
 import {MessageChannel, Worker, type MessagePort} from 'node:worker_threads';
 import type {HeadShared} from '@narthex/tsdb/head/head.ts';
 import type {Logger} from '../log/logger.ts';
 import {
   control,
+  QUERY_NICE,
   stopReason,
   type Job,
   type JobMessage,
@@ -42,6 +44,12 @@ const STALL_MS = 10_000;
 const IDLE_MS = 10_000;
 /** A thread that holds more than this after its job is replaced, which gives its memory back at once. */
 const KEEP_BYTES_MAX = 64 << 20;
+/** The warm spare is replaced when it is idle and holds more than this. */
+const SPARE_BYTES_MAX = 8 << 20;
+/** A query that runs so long gives way to shorter ones. */
+const LONG_MS = 50;
+/** Niceness of a thread with a long query. */
+const LONG_NICE = 19;
 const WORKER_HEAP_MB = 512;
 
 interface Waiting {
@@ -114,6 +122,7 @@ export class QueryPool {
       clearTimeout(timer);
       thread.run(job, sink);
     }
+    this.#startSpare();
   }
 
   #startSpare(): void {
@@ -137,10 +146,9 @@ export class QueryPool {
   #whenIdle(thread: QueryThread): void {
     this.#idle.push(thread);
     this.#dispatch();
-    if (this.#idle.length < 2) return;
     thread.endWhenIdle(IDLE_MS, () => {
       const at = this.#idle.indexOf(thread);
-      if (at < 0 || this.#idle.length < 2) return false;
+      if (at < 0 || (this.#idle.length < 2 && thread.memoryBytes <= SPARE_BYTES_MAX)) return false;
       this.#idle.splice(at, 1);
       return true;
     });
@@ -177,6 +185,11 @@ class QueryThread {
   #grace: NodeJS.Timeout | undefined;
   #stall: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #long: NodeJS.Timeout | undefined;
+  /** Whether the thread was made to give way, and so has to get its priority back. */
+  #gaveWay = false;
+  /** Bytes of private memory that it held after its last job. */
+  memoryBytes = 0;
 
   constructor(options: PoolOptions, readerIndex: number, events: ThreadEvents) {
     this.readerIndex = readerIndex;
@@ -219,7 +232,24 @@ class QueryThread {
       () => this.stop(stopReason.timeout),
       Math.max(0, job.askedMs + this.#timeoutMs - Date.now()),
     );
+    this.#long = setTimeout(() => this.#giveWay(), LONG_MS);
     this.#worker.postMessage(job);
+  }
+
+  #giveWay(): void {
+    this.#gaveWay = this.#setNice(LONG_NICE);
+  }
+
+  /** False where threads have no priority of their own, or it may not be raised again without privileges. */
+  #setNice(nice: number): boolean {
+    const thread = Atomics.load(this.#words, control.systemThread);
+    if (thread === 0) return false;
+    try {
+      os.setPriority(thread, nice);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Ask the running job to stop; the thread is ended when it does not. */
@@ -276,8 +306,11 @@ class QueryThread {
   #finish(sink: JobSink, outcome: JobOutcome): void {
     this.#clear();
     sink.end(outcome);
-    if (outcome.memoryBytes > KEEP_BYTES_MAX) void this.terminate();
-    else this.#events.idle();
+    this.memoryBytes = outcome.memoryBytes;
+    const mayStay = outcome.memoryBytes <= KEEP_BYTES_MAX && (!this.#gaveWay || this.#setNice(QUERY_NICE));
+    this.#gaveWay = false;
+    if (mayStay) this.#events.idle();
+    else void this.terminate();
   }
 
   #exited(): void {
@@ -288,7 +321,7 @@ class QueryThread {
   }
 
   #clear(): void {
-    for (const timer of [this.#deadline, this.#grace, this.#stall, this.#idleTimer]) clearTimeout(timer);
+    for (const timer of [this.#deadline, this.#grace, this.#stall, this.#idleTimer, this.#long]) clearTimeout(timer);
     this.#grace = undefined;
     this.#stall = undefined;
     this.#current = undefined;

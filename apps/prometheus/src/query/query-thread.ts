@@ -1,5 +1,7 @@
 // A query thread: runs one job at a time, from parameters to encoded answer. It may block, and it may be ended at any moment.
+import fs from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import {parentPort, workerData} from 'node:worker_threads';
 import {failure} from '@narthex/http/envelope.ts';
 import {ApiError} from '@narthex/http/errors.ts';
@@ -11,11 +13,8 @@ import {handleFormatQuery} from './handle-format.ts';
 import {handleLabelNames, handleLabelValues, handleSeries} from './handle-labels.ts';
 import {type Handled, handleQuery, handleQueryRange} from './handle-query.ts';
 import {handleTsdbStatus} from './handle-tsdb-status.ts';
-import {control, type Job, type QueryThreadData, stopReason} from './messages.ts';
+import {control, type Job, QUERY_NICE, type QueryThreadData, stopReason} from './messages.ts';
 import {QueryStorage} from './storage.ts';
-
-/** Below scraping and the front door, when processors are short. */
-const NICE = 10;
 
 const data = workerData as QueryThreadData;
 const words = new Int32Array(data.control);
@@ -81,15 +80,17 @@ function answerOf(job: Job): Handled {
   }
 }
 
-function lowerPriority(): void {
+/** The thread's priority, and where the main thread finds it to change that. Without either, queries work as well. */
+function introduceToSystem(): void {
   try {
-    os.setPriority(NICE);
+    os.setPriority(QUERY_NICE);
+    Atomics.store(words, control.systemThread, Number(path.basename(fs.readlinkSync('/proc/thread-self'))));
   } catch {
-    // Not everywhere may a thread have a priority of its own; queries work without.
+    // Not Linux, or no such file system.
   }
 }
 
-lowerPriority();
+introduceToSystem();
 parentPort!.on('message', (job: Job) => {
   const began = performance.now();
   const queueSeconds = Math.max(0, Date.now() - job.askedMs) / 1000;
