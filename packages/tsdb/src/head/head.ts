@@ -301,11 +301,17 @@ export class Head {
     const {memory, count} = batch;
     const mark = memory.mark();
     const slots = memory.alloc(count * 4);
+    const {f64, u32} = memory;
     let unknown = 0;
     let start = 0;
+    let ref = -1;
+    let slot = -1;
     for (let i = 0; i < count; i++) {
-      const slot = this.#replayed?.get(memory.f64[batch.refs / 8 + i]) ?? -1;
-      memory.u32[slots / 4 + i] = slot;
+      const next = f64[batch.refs / 8 + i];
+      // The log gives the samples of a series together.
+      if (next !== ref) slot = this.#replayed?.get(next) ?? -1;
+      ref = next;
+      u32[slots / 4 + i] = slot;
       if (slot >= 0) continue;
       unknown++;
       this.#replayRun(batch, slots, start, i);
