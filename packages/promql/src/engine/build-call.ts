@@ -11,6 +11,7 @@ import {
   quantileMeasure,
   warnQuantiles,
 } from './histogram-functions.ts';
+import {Info, infoLookup} from './info.ts';
 import {labelJoin, labelReplace, MapLabels} from './label-functions.ts';
 import {EMPTY_SET, type LabelSetId} from './label-table.ts';
 import {DATE_FUNCTIONS, FLOAT_FUNCTIONS} from './math.ts';
@@ -80,6 +81,8 @@ export function buildCall(builder: Builder, call: Call, grid: StepGrid, demand: 
     case 'label_replace':
     case 'label_join':
       return labelCall(builder, call, grid);
+    case 'info':
+      return infoCall(builder, call, grid);
     case 'histogram_quantile':
     case 'histogram_quantiles':
     case 'histogram_fraction':
@@ -209,6 +212,15 @@ function labelCall(builder: Builder, call: Call, grid: StepGrid): Operator {
   const relabel = call.func.name === 'label_replace' ? labelReplace(context, texts) : labelJoin(context, texts);
   const mapped = new MapLabels(context, builder.vector(call.args[0], grid), texts[0], relabel);
   return new DistinctRows(context, mapped, 'merge');
+}
+
+function infoCall(builder: Builder, call: Call, grid: StepGrid): Operator {
+  const {context, shape} = builder;
+  const [first, second] = call.args;
+  const selector = second === undefined ? undefined : withoutParens(second);
+  assert(selector === undefined || selector.kind === 'vectorSelector', 'the second argument of info is a selector');
+  const child = builder.vector(first, grid);
+  return builder.stage(new Info(context, child, selector?.matchers, infoLookup(shape, first)));
 }
 
 function bucketCall(builder: Builder, call: Call, grid: StepGrid): Operator {

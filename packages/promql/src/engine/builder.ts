@@ -170,7 +170,7 @@ export class Builder {
     const {firstMs, moveMs} = movementOf(this.shape.lookupOf(node), grid);
     const {matchers, smoothed} = node;
     const wanted = timesWanted ? 'time' : smoothed ? 'smoothed' : 'value';
-    return new Selector(this.context, {matchers, grid, firstMs, moveMs, demand, wanted});
+    return new Selector(this.context, {matchers, grid, firstMs, moveMs, demand, wanted, dropName: timesWanted});
   }
 
   #unary(expr: UnaryExpr, grid: StepGrid, demand: LabelDemand): Operator {

@@ -36,7 +36,7 @@ export class DistinctRows implements Operator {
 
   next(out: RowBatch): boolean {
     if (this.#streams) return this.#nextStreamed(out);
-    this.#table ??= mergeEqualRows(this.#context, RowTable.from(this.#context, this.#child), this.#seen);
+    this.#table ??= mergeEqualRows(this.#context, RowTable.from(this.#context, this.#child));
     out.clear();
     this.#row = this.#table.emit(this.#row, out);
     return out.rows > 0;
@@ -72,11 +72,8 @@ export class DistinctRows implements Operator {
  * The table with rows of equal labels merged into the first of them; frees the old table where it makes a new one. Throws where two have something at
  * the same step.
  */
-export function mergeEqualRows(
-  context: QueryContext,
-  table: RowTable,
-  rowOfSet = new U32Column(context.heap),
-): RowTable {
+export function mergeEqualRows(context: QueryContext, table: RowTable): RowTable {
+  const rowOfSet = new U32Column(context.heap);
   rowOfSet.resize(context.labels.size, 0);
   let hasEqual = false;
   for (let row = 0; row < table.rows; row++) {
@@ -84,7 +81,9 @@ export function mergeEqualRows(
     if (rowOfSet.get(id) === 0) rowOfSet.set(id, row + 1);
     else hasEqual = true;
   }
-  return hasEqual ? merged(context, table, rowOfSet) : table;
+  const result = hasEqual ? merged(context, table, rowOfSet) : table;
+  rowOfSet.free();
+  return result;
 }
 
 function merged(context: QueryContext, table: RowTable, rowOfSet: U32Column): RowTable {

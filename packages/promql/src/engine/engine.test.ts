@@ -122,7 +122,6 @@ const errors: readonly [query: string, message: string][] = [
 for (const [query, message] of errors) test(`${query} fails`, () => assert.equal(failure(query), message));
 
 test('what is not there is refused by name', () => {
-  assert.equal(failure('info(up)', {experimentalFunctions: true}), 'not supported yet: function info()');
   assert.equal(failure('up </ 2'), 'not supported yet: operator </ (native histograms)');
 });
 

@@ -16,10 +16,11 @@ export interface SelectorOptions {
   readonly moveMs: number;
   readonly demand: LabelDemand;
   /**
-   * What a cell holds: the newest sample's value; its time in seconds, for timestamp(), which drops the name; or the value on the line between the
-   * samples around the step (`smoothed`).
+   * What a cell holds: the newest sample's value; its time in seconds; or the value on the line between the samples around the step
+   * (`smoothed`).
    */
   readonly wanted: 'value' | 'time' | 'smoothed';
+  readonly dropName: boolean;
 }
 
 /** An instant vector selector: at each step the newest sample within the lookback, unless it is a stale marker. */
@@ -42,7 +43,7 @@ export class Selector implements Operator {
     this.distinctWithoutName = haveOneName(context, matchers);
     const from = firstMs - context.options.lookbackMs + 1;
     this.#set = context.querier.select(matchers, from, firstMs + Math.max(0, grid.count - 1) * moveMs + after);
-    this.#labels = new SeriesLabels(context, this.#set, demand, wanted === 'time');
+    this.#labels = new SeriesLabels(context, this.#set, demand, options.dropName);
     this.#buffer = new SampleBuffer(context);
   }
 

@@ -271,7 +271,7 @@ function fixed(expr: Expr, atMs: number): Expr {
     case 'matrixSelector':
       return {...expr, selector: fixed(expr.selector, atMs) as typeof expr.selector};
     case 'subquery':
-      return hasAt(expr) ? {...expr, expr: fixed(expr.expr, atMs)} : {...expr, timestampMs: atMs};
+      return hasAt(expr) ? expr : {...expr, timestampMs: atMs};
     case 'call':
       return {...expr, args: expr.args.map((arg) => fixed(arg, atMs))};
     case 'aggregation':
