@@ -81,41 +81,24 @@ export class BucketFunction extends TableRows {
 
   #computeGroup(groups: GroupedTable, group: number, bounds: number): void {
     const {heap, labels, options} = this.context;
-    const boundOf = (row: number) => heap.memory.f64[(bounds >>> 3) + row];
-    const members = Array.from({length: groups.sizeOf(group)}, (_, i) => groups.member(group, i))
-      .filter((row) => !Number.isNaN(boundOf(row)))
-      .toSorted((a, b) => boundOf(a) - boundOf(b) || a - b);
-    if (members.length === 0) return;
+    const rows = new BucketRows(this.context, groups, group, bounds);
+    if (rows.length === 0) return;
     const id = labelSetIdOf(groups.labelsOf(group));
     const name = options.delayedNameRemoval ? labels.value(id, METRIC_NAME) : '';
     const kept = options.delayedNameRemoval ? id : labels.withoutName.of(id);
     const flag = options.delayedNameRemoval ? DROP_NAME : 0;
-    const buckets = new ClassicBuckets(members.length);
+    const buckets = new ClassicBuckets(rows.length);
     for (const measure of this.#measures) {
       const target = measure.label === undefined ? kept : labels.with(kept, measure.label[0], measure.label[1]);
       const out = this.table!.push((target | flag) >>> 0, 0, this.grid.count);
       heap.memory.kernels.cellsClear(out, this.grid.count);
+      const {f64} = heap.memory;
       for (let step = 0; step < this.grid.count; step++) {
-        this.#load(groups.table, members, boundOf, step, buckets);
+        rows.load(step, buckets);
         if (buckets.length === 0) continue;
-        heap.memory.f64[(out >>> 3) + step] = measure.compute(buckets, step);
+        f64[(out >>> 3) + step] = measure.compute(buckets, step);
         if (buckets.wasForced) this.#noteForced(name, step, buckets);
       }
-    }
-  }
-
-  #load(
-    table: RowTable,
-    members: readonly number[],
-    boundOf: (row: number) => number,
-    step: number,
-    buckets: ClassicBuckets,
-  ): void {
-    const {memory} = this.context.heap;
-    buckets.clear();
-    for (const row of members) {
-      const cell = table.cellAt(row, step);
-      if (cell !== 0 && !isAbsentAt(memory.u32, cell)) buckets.add(boundOf(row), memory.f64[cell >>> 3]);
     }
   }
 
@@ -141,6 +124,44 @@ export class BucketFunction extends TableRows {
         'PromQL info: input to histogram_quantile needed to be fixed for monotonicity ' +
         `(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${forMetric(name)}`;
       this.context.annotations.add('info', text, this.#argumentRange, () => describeForced(forced));
+    }
+  }
+}
+
+/** The rows of one histogram, by their upper bounds; copied to small arrays, since each step looks at all of them. */
+class BucketRows {
+  readonly length: number;
+  readonly #context: QueryContext;
+  readonly #bounds: Float64Array;
+  readonly #firsts: Uint32Array;
+  readonly #counts: Uint32Array;
+  /** Index of the first cell of each row, in f64. */
+  readonly #cells: Uint32Array;
+
+  constructor(context: QueryContext, groups: GroupedTable, group: number, bounds: number) {
+    const {table} = groups;
+    const {f64} = context.heap.memory;
+    const boundOf = (row: number) => f64[(bounds >>> 3) + row];
+    const rows = Array.from({length: groups.sizeOf(group)}, (_, i) => groups.member(group, i))
+      .filter((row) => !Number.isNaN(boundOf(row)))
+      .toSorted((a, b) => boundOf(a) - boundOf(b) || a - b);
+    this.#context = context;
+    this.length = rows.length;
+    this.#bounds = Float64Array.from(rows, boundOf);
+    this.#firsts = Uint32Array.from(rows, (row) => table.firstOf(row));
+    this.#counts = Uint32Array.from(rows, (row) => table.countOf(row));
+    this.#cells = Uint32Array.from(rows, (row) => table.cellsOf(row) >>> 3);
+  }
+
+  /** Puts the buckets that are present at `step` to `buckets`. */
+  load(step: number, buckets: ClassicBuckets): void {
+    const {f64, u32} = this.#context.heap.memory;
+    buckets.clear();
+    for (let i = 0; i < this.length; i++) {
+      const offset = step - this.#firsts[i];
+      if (offset < 0 || offset >= this.#counts[i]) continue;
+      const cell = this.#cells[i] + offset;
+      if (!isAbsentAt(u32, cell << 3)) buckets.add(this.#bounds[i], f64[cell]);
     }
   }
 }
