@@ -1,7 +1,16 @@
 import {Labels, METRIC_NAME} from '@narthex/model/labels.ts';
 import {STALE_NAN_BITS} from '@narthex/model/stale.ts';
 import {formatFloatPlain} from '@narthex/model/value.ts';
-import type {Aggregation, BinaryExpr, BinaryOp, Call, Expr, MatrixSelector, VectorSelector} from '../../parse/ast.ts';
+import type {
+  Aggregation,
+  BinaryExpr,
+  BinaryOp,
+  Call,
+  Expr,
+  MatrixSelector,
+  Subquery,
+  VectorSelector,
+} from '../../parse/ast.ts';
 import {isComparison, isSetOperator, nanosToMillis} from '../../parse/ast.ts';
 import {atan2, FLOAT_FUNCTIONS, pow} from '../math.ts';
 import {matchesAll, type MemoryStorage} from './memory-storage.ts';
@@ -94,7 +103,27 @@ export class NaiveEvaluator {
     return result;
   }
 
-  #window(node: MatrixSelector, timeMs: number): {labels: Labels; points: Point[]}[] {
+  #window(node: MatrixSelector | Subquery, timeMs: number): {labels: Labels; points: Point[]}[] {
+    return node.kind === 'subquery' ? this.#subquery(node, timeMs) : this.#range(node, timeMs);
+  }
+
+  /** The inner expression at all multiples of the step within the window. */
+  #subquery(node: Subquery, timeMs: number): {labels: Labels; points: Point[]}[] {
+    const end = timeMs - nanosToMillis(node.offsetNs);
+    const start = end - nanosToMillis(node.rangeNs);
+    const step = nanosToMillis(node.stepNs);
+    const rows = new Map<string, {labels: Labels; points: Point[]}>();
+    for (let at = Math.floor(start / step) * step + step; at <= end; at += step) {
+      for (const {labels, value} of this.vector(node.expr, at)) {
+        const key = labels.toString();
+        if (!rows.has(key)) rows.set(key, {labels, points: []});
+        rows.get(key)!.points.push({timeMs: at, value});
+      }
+    }
+    return [...rows.values()];
+  }
+
+  #range(node: MatrixSelector, timeMs: number): {labels: Labels; points: Point[]}[] {
     const end = timeMs - nanosToMillis(node.selector.offsetNs);
     const start = end - nanosToMillis(node.rangeNs);
     const result: {labels: Labels; points: Point[]}[] = [];
@@ -110,7 +139,7 @@ export class NaiveEvaluator {
 
   #call(call: Call, timeMs: number): NaiveSample[] {
     const {name} = call.func;
-    const matrix = call.args.find((arg) => arg.kind === 'matrixSelector');
+    const matrix = call.args.find((arg) => arg.kind === 'matrixSelector' || arg.kind === 'subquery');
     if (matrix !== undefined) return this.#rangeCall(call, matrix, timeMs);
     if (name === 'vector') return [{labels: Labels.empty, value: this.scalar(call.args[0], timeMs)}];
     const input = this.vector(call.args[0], timeMs);
@@ -120,11 +149,12 @@ export class NaiveEvaluator {
     return distinct(input.map(({labels, value}) => ({labels: unnamed(labels), value: apply(value)})));
   }
 
-  #rangeCall(call: Call, node: MatrixSelector, timeMs: number): NaiveSample[] {
+  #rangeCall(call: Call, node: MatrixSelector | Subquery, timeMs: number): NaiveSample[] {
     const {name} = call.func;
     const parameter = call.args.find((arg) => arg.type === 'scalar');
     const p = parameter === undefined ? NaN : this.scalar(parameter, timeMs);
-    const end = timeMs - nanosToMillis(node.selector.offsetNs);
+    const {offsetNs} = node.kind === 'subquery' ? node : node.selector;
+    const end = timeMs - nanosToMillis(offsetNs);
     const rangeMs = nanosToMillis(node.rangeNs);
     const result: NaiveSample[] = [];
     for (const {labels, points} of this.#window(node, timeMs)) {
