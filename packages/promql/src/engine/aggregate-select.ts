@@ -1,3 +1,4 @@
+import {quoteGo} from '@narthex/model/quote.ts';
 import {formatFloatG, formatFloatPlain} from '@narthex/model/value.ts';
 import {isValidLabelName} from '@narthex/model/labels.ts';
 import type {Aggregation} from '../parse/ast.ts';
@@ -273,7 +274,7 @@ export class CountValues extends TableRows {
 
   constructor(context: QueryContext, child: Operator, label: string, projection: Projection) {
     super(context, child.grid);
-    if (!isValidLabelName(label)) throw executionError(`invalid label name ${JSON.stringify(label)}`);
+    if (!isValidLabelName(label)) throw executionError(`invalid label name ${quoteGo(label)}`);
     this.#child = child;
     this.#label = label;
     this.#projection = projection;

@@ -1,4 +1,5 @@
 import {METRIC_NAME} from '@narthex/model/labels.ts';
+import {quoteGo} from '@narthex/model/quote.ts';
 import {formatFloatE, formatFloatG, formatFloatPlain, parseGoFloat} from '@narthex/model/value.ts';
 import type {Expr, SourceRange} from '../parse/ast.ts';
 import {isAbsentAt} from './arithmetic.ts';
@@ -71,7 +72,7 @@ export class BucketFunction extends TableRows {
       const bound = parseGoFloat(text);
       if (bound === undefined) {
         const name = options.delayedNameRemoval ? forMetric(labels.value(id, METRIC_NAME)) : '';
-        const what = `bucket label "le" is missing or has a malformed value of ${JSON.stringify(text)}${name}`;
+        const what = `bucket label "le" is missing or has a malformed value of ${quoteGo(text)}${name}`;
         annotations.warn(what, this.#argumentRange);
       }
       heap.memory.f64[(column >>> 3) + row] = bound ?? NaN;
@@ -166,7 +167,7 @@ class BucketRows {
   }
 }
 
-const forMetric = (name: string): string => (name === '' ? '' : ` for metric name ${JSON.stringify(name)}`);
+const forMetric = (name: string): string => (name === '' ? '' : ` for metric name ${quoteGo(name)}`);
 
 function describeForced({samples, minMs, maxMs, minBound, maxBound, maxDiff}: ForcedCounts): string {
   const time = (ms: number) => new Date(Math.floor(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');

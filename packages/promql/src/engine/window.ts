@@ -1,3 +1,4 @@
+import {quoteGo} from '@narthex/model/quote.ts';
 import {formatFloatG} from '@narthex/model/value.ts';
 import type {Call, SourceRange} from '../parse/ast.ts';
 import type {Operator} from './operator.ts';
@@ -167,10 +168,10 @@ export class WindowFunction implements Operator {
     const {annotations, options} = this.#context;
     if (options.typeAndUnitLabels) {
       if (type === 'counter' || type === 'histogram') return;
-      const text = `metric might not be a counter, __type__ label is not set to "counter" or "histogram", got ${quote(type)}: ${quote(name)}`;
+      const text = `metric might not be a counter, __type__ label is not set to "counter" or "histogram", got ${quoteGo(type)}: ${quoteGo(name)}`;
       annotations.info(text, this.#options.argumentRange);
     } else if (!COUNTER_SUFFIXES.some((suffix) => name.endsWith(suffix))) {
-      const text = `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quote(name)}`;
+      const text = `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoteGo(name)}`;
       annotations.info(text, this.#options.argumentRange);
     }
   }
@@ -188,5 +189,3 @@ function goFixed(x: number): string {
   if (Number.isFinite(x)) return x.toFixed(6);
   return x > 0 ? '+Inf' : '-Inf';
 }
-
-const quote = (text: string): string => JSON.stringify(text);
