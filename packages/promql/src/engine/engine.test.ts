@@ -275,6 +275,18 @@ test('texts in an answer are escaped', () => {
   );
 });
 
+const lone: readonly [query: string, result: string][] = [
+  ['1e21', '"scalar","result":[12.345,"1000000000000000000000"]'],
+  ['-1/0', '"scalar","result":[12.345,"-Inf"]'],
+  ['"a<b"', '"string","result":[12.345,"a\\u003cb"]'],
+];
+for (const [query, wanted] of lone) {
+  test(`the answer to ${query}`, () => {
+    const text = withRun((run) => Buffer.concat([...writeResultJson(instant(prepare(query), run, 12_345))]).toString());
+    assert.equal(text, `{"resultType":${wanted}}`);
+  });
+}
+
 test('statistics count as upstream does', () => {
   const samplesOf = (text: string) =>
     withRun((run) => range(prepare(text), run, 60_000, 180_000, 60_000).stats.samples);

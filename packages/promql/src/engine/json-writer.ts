@@ -1,6 +1,7 @@
+import {formatFloatPlain} from '@narthex/model/value.ts';
 import {isAbsentAt} from './arithmetic.ts';
 import {POWERS_BYTES, powersOfTen} from './powers-of-ten.ts';
-import type {QueryResult, ResultRows} from './query-result.ts';
+import type {QueryResult, ResultRows, ResultValue} from './query-result.ts';
 import type {QueryHeap} from './query-heap.ts';
 import {stepTime} from './step-grid.ts';
 import {SymbolTexts} from './symbol-texts.ts';
@@ -27,12 +28,8 @@ export function* writeResultJson(result: QueryResult, tail = ''): Generator<Uint
   const {value, context} = result;
   const writer = new JsonWriter(context.heap);
   writer.text(`{"resultType":"${value.type}","result":`);
-  if (value.type === 'scalar') writer.point(value.sample.timeMs, value.sample.value);
-  else if (value.type === 'string') {
-    const time = JSON.stringify(value.text);
-    writer.text('[');
-    writer.timestamp(value.timeMs);
-    writer.text(`,${time}]`);
+  if (value.type === 'scalar' || value.type === 'string') {
+    writer.text(lonePoint(value));
   } else {
     const texts = new SymbolTexts(context.heap, context.labels);
     texts.addRows(value.rows.table);
@@ -44,6 +41,14 @@ export function* writeResultJson(result: QueryResult, tail = ''): Generator<Uint
   writer.text(`${tail}}`);
   yield writer.take();
   writer.free();
+}
+
+/** Upstream writes scalars and strings by another encoder than vectors: plain decimals at any size, times as floats, `<` in a text escaped. */
+function lonePoint(value: Extract<ResultValue, {type: 'scalar' | 'string'}>): string {
+  if (value.type === 'scalar') return `[${value.sample.timeMs / 1000},"${formatFloatPlain(value.sample.value)}"]`;
+  const escape = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const text = JSON.stringify(value.text).replaceAll(/[<>&\u2028\u2029]/g, escape);
+  return `[${value.timeMs / 1000},${text}]`;
 }
 
 function* writeRows(
@@ -120,18 +125,6 @@ class JsonWriter {
   bytes(bytes: Uint8Array): void {
     this.#heap.memory.u8.set(bytes, this.#at);
     this.#at += bytes.length;
-  }
-
-  timestamp(timeMs: number): void {
-    this.#at = this.#heap.memory.kernels.writeTimestamp(timeMs, this.#at) >>> 0;
-  }
-
-  /** `[time,"value"]` of a number that was computed in JavaScript. */
-  point(timeMs: number, value: number): void {
-    const cell = this.#heap.take(8);
-    this.#heap.memory.f64[cell >>> 3] = value;
-    this.cell(timeMs, cell);
-    this.#heap.give(cell, 8);
   }
 
   /** `[time,"value"]`. */
