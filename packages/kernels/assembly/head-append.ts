@@ -67,7 +67,7 @@ import {XOR_CAPACITY, XOR_COUNT, XOR_DATA, XOR_FIRST_TIME, XOR_LAST_TIME, XOR_LA
 import {xorAppendBits, xorBytes, xorCopy, xorInit} from './xor';
 
 /** Samples that are claimed, and whose memory is asked for, at once. */
-const GROUP: u32 = 64;
+const GROUP: u32 = 256;
 
 /** The bytes of a block at `step` of the ladder: 128, 192, 256, 384, 512, 768, 1024, 1280. */
 export function headLadderBytes(step: u32): u32 {
