@@ -152,3 +152,67 @@ test('operations on cells skip absent ones', () => {
     ),
   );
 });
+
+const SCRATCH = 64;
+
+/** One-step rows with these values (undefined: absent) as the columns that selections take. */
+function rowsOf(values: readonly (number | undefined)[]) {
+  const cells = memory.alloc(Math.max(1, values.length) * 8);
+  for (const [i, value] of values.entries()) {
+    if (value === undefined) memory.u64[(cells >>> 3) + i] = ABSENT;
+    else memory.f64[(cells >>> 3) + i] = value;
+  }
+  return {
+    members: placeWords(values.map((_, i) => i)),
+    firsts: placeWords(values.map(() => 0)),
+    counts: placeWords(values.map(() => 1)),
+    cells: placeWords(values.map((_, i) => cells + i * 8)),
+    values: memory.alloc(SCRATCH * 8),
+    rows: memory.alloc(SCRATCH * 4),
+  };
+}
+
+const columns = fc.array(fc.option(anyFloat, {nil: undefined}), {maxLength: SCRATCH});
+const present = (values: readonly (number | undefined)[]) => values.filter((value) => value !== undefined);
+
+test('the largest and smallest rows are selected, NaN only where nothing else is left', () => {
+  fc.assert(
+    fc.property(columns, fc.integer({min: 1, max: SCRATCH}), fc.constantFrom(1, -1), (values, k, sign) =>
+      scoped(() => {
+        const {members, firsts, counts, cells, values: out, rows} = rowsOf(values);
+        const size = kernels.selectTop(sign, k, members, values.length, firsts, counts, cells, 0, out, rows);
+        const best = (a: number, b: number) => (Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : sign * (b - a));
+        const wanted = present(values).toSorted(best).slice(0, k);
+        const found = [...memory.f64.subarray(out >>> 3, (out >>> 3) + size)].toSorted(best);
+        assert.deepEqual(
+          found.map((x) => x + 0),
+          wanted.map((x) => x + 0),
+        );
+        const numbers = [...memory.u32.subarray(rows >>> 2, (rows >>> 2) + size)];
+        assert.equal(new Set(numbers).size, size);
+        kernels.orderByValue(-sign, size, rows, out, memory.alloc(SCRATCH * 12));
+        const sorted = [...memory.f64.subarray(out >>> 3, (out >>> 3) + size)];
+        assert.deepEqual(
+          sorted.map((x) => x + 0),
+          wanted.map((x) => x + 0),
+        );
+      }),
+    ),
+  );
+});
+
+test('the first rows that are present are selected', () => {
+  fc.assert(
+    fc.property(columns, fc.integer({min: 1, max: SCRATCH}), (values, k) =>
+      scoped(() => {
+        const {members, firsts, counts, cells, values: out, rows} = rowsOf(values);
+        const size = kernels.selectFirst(k, members, values.length, firsts, counts, cells, 0, out, rows);
+        const wanted = values.flatMap((value, i) => (value === undefined ? [] : [i])).slice(0, k);
+        assert.deepEqual(
+          [...memory.u32.subarray(rows >>> 2, (rows >>> 2) + size)].toSorted((a, b) => a - b),
+          wanted,
+        );
+      }),
+    ),
+  );
+});
