@@ -11,7 +11,7 @@ export interface ReaderData {
   readonly shared: HeadShared;
   readonly reader: number;
   readonly port: MessagePort;
-  readonly task: 'everything' | 'newest';
+  readonly task: 'everything' | 'what is left' | 'newest';
   /** Words: stop when not 0, readers that have begun. */
   readonly control: Int32Array<SharedArrayBuffer>;
 }
@@ -44,6 +44,7 @@ export function valueOf(series: number, n: number): number {
 class Checker {
   readonly #memory = new KernelMemory({maximumBytes: 1 << 28});
   readonly #reader: HeadReader;
+  readonly #isCut: boolean;
   readonly #symbols = new Uint32Array(16);
   readonly #matchers = [new Matcher('=', '__name__', 'test')];
   /** Of each group: the commits that were about it, those before `#simulated`. */
@@ -55,9 +56,10 @@ class Checker {
   wholeRounds = 0;
   samples = 0;
 
-  constructor({shared, reader, port}: ReaderData) {
+  constructor({shared, reader, port, task}: ReaderData) {
     const next = (): SegmentMessage | undefined => receiveMessageOnPort(port)?.message as SegmentMessage | undefined;
     this.#reader = new HeadReader(shared, this.#memory, reader, {next});
+    this.#isCut = task === 'what is left';
   }
 
   get lastCommit(): number {
@@ -75,7 +77,7 @@ class Checker {
     this.rounds++;
   }
 
-  /** Samples of the row, after they were compared with what the writer wrote. */
+  /** Samples that the series ever got, after those of the row were compared with what the writer wrote. */
   #checkSeries(set: HeadSeriesSet, i: number): {series: number; count: number} {
     set.labels(i, this.#symbols);
     const series = Number(this.#reader.symbols.text(this.#symbols[3]!));
@@ -83,21 +85,22 @@ class Checker {
     const times = this.#memory.alloc(room * 8);
     const values = this.#memory.alloc(room * 8);
     const count = set.read(i, times, values);
-    this.#simulate(count, series % GROUPS);
-    const commits = this.#commits[series % GROUPS]!;
     const {f64} = this.#memory;
+    const commitAt = (address: number) => (f64[address / 8]! - T0) / STEP_MS;
+    const commits = this.#commitsTo(commitAt(times + 8 * (count - 1)), series % GROUPS);
+    const cut = this.#isCut ? commits.indexOf(commitAt(times)) : 0;
     for (let k = 0; k < count; k++) {
-      const n = commits[k]!;
-      if (f64[times / 8 + k] === T0 + n * STEP_MS && f64[values / 8 + k] === valueOf(series, n)) continue;
+      const n = commits[cut + k]!;
+      if (commitAt(times + 8 * k) === n && f64[values / 8 + k] === valueOf(series, n)) continue;
       this.#fault(`series ${series}, sample ${k}: ${f64[times / 8 + k]} ${f64[values / 8 + k]}, want commit ${n}`);
       break;
     }
     if (count !== room) this.#fault(`series ${series}: ${count} samples, ${room} promised`);
-    if (set.readNewest(i, times, values) !== 1 || f64[times / 8] !== T0 + commits[count - 1]! * STEP_MS) {
-      this.#fault(`series ${series}: newest sample at ${f64[times / 8]}, want commit ${commits[count - 1]}`);
+    if (set.readNewest(i, times, values) !== 1 || commitAt(times) !== commits[cut + count - 1]) {
+      this.#fault(`series ${series}: newest sample at ${f64[times / 8]}, want commit ${commits[cut + count - 1]}`);
     }
     this.samples += count;
-    return {series, count};
+    return {series, count: cut + count};
   }
 
   /** Each group has the samples that it had after one and the same commit. */
@@ -115,11 +118,10 @@ class Checker {
     this.#lastCommit = commit;
   }
 
-  #simulate(count: number, group: number): void {
-    while (this.#commits[group]!.length < count) {
-      const n = this.#simulated++;
-      this.#commits[groupOf(n)]!.push(n);
-    }
+  /** The commits about `group`, at least up to commit `last`. */
+  #commitsTo(last: number, group: number): number[] {
+    while (this.#simulated <= last) this.#commits[groupOf(this.#simulated)]!.push(this.#simulated++);
+    return this.#commits[group]!;
   }
 
   #fault(text: string): void {

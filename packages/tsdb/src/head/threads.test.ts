@@ -4,6 +4,7 @@ import {MessageChannel, Worker} from 'node:worker_threads';
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {Labels} from '@narthex/model/labels.ts';
 import {Head} from './head.ts';
+import type {Truncation} from './truncation.ts';
 import type {SegmentMessage} from './segments.ts';
 import {
   GROUPS,
@@ -110,6 +111,28 @@ test('readers in other threads see whole commits and every sample as it was writ
     assert.equal(report.lastCommit, writers[0]!.commits);
     assert.ok(report.wholeRounds > 10 && report.samples > 10_000, JSON.stringify(report));
   }
+});
+
+test('readers see whole commits while the past is cut off behind them', async () => {
+  const heads: Head[] = [];
+  const reports = await withReaders('what is left', (head) => {
+    heads.push(head);
+    const writer = new Writer(head);
+    for (let i = 0; i < GROUPS * 50; i++) writer.commit();
+    const cut: {truncation: Truncation | undefined} = {truncation: undefined};
+    return () => {
+      writer.commit();
+      if (cut.truncation?.step(500)) cut.truncation = undefined;
+      if (writer.commits % 3000 === 0) cut.truncation ??= head.truncate(T0 + (writer.commits - 2500) * STEP_MS);
+      return writer.commits < COMMITS;
+    };
+  });
+  for (const report of reports) {
+    assert.deepEqual(report.faults, []);
+    assert.ok(report.wholeRounds > 10 && report.samples > 10_000, JSON.stringify(report));
+  }
+  const {chunksRemoved, seriesRemoved} = heads[0]!.counters;
+  assert.ok(chunksRemoved > 200 && seriesRemoved > 10, `${chunksRemoved} chunks, ${seriesRemoved} series`);
 });
 
 test('what a record says is of one commit, however fast commits follow', async () => {

@@ -144,6 +144,19 @@ test('a reader that began before keeps reading what was there', () => {
   assert.equal(head.readAll().size, 0);
 });
 
+test('segments wait for the readers that began before', () => {
+  const head = new TestHead();
+  fill(head, [1], 0, 5 * HOUR);
+  head.reader.begin();
+  const truncation = head.head.truncate(T0 + 4 * HOUR);
+  for (let i = 0; i < 100; i++) assert.equal(truncation.step(1000), false);
+  assert.ok(head.head.segmentBytes > 0);
+  head.reader.end();
+  while (!truncation.step(1000));
+  assert.equal(head.head.segmentBytes, 0);
+  assert.equal(timesOf(head, 1).length, 60);
+});
+
 test('samples from the time on are as a plain list has them, whatever happens meanwhile', () => {
   const step = fc.record({
     series: fc.array(fc.nat(30), {minLength: 1, maxLength: 10}),
