@@ -101,7 +101,11 @@ function windowCall(builder: Builder, call: Call, grid: StepGrid, demand: LabelD
   checkMode(windows.mode, name);
   // Rows whose equal labels must be found are read with all labels.
   const isChecked = !keepsName && !context.options.delayedNameRemoval && !mayReduce(node, context);
-  const source = builder.samples(node, grid, isChecked ? ALL_LABELS : demand, !keepsName);
+  const source = builder.samples(node, grid, {
+    demand: isChecked ? ALL_LABELS : demand,
+    dropName: !keepsName,
+    isResult: false,
+  });
   const scalars = call.args.filter((arg) => arg.type === 'scalar').map((arg) => builder.scalar(arg, grid));
   const window = new WindowFunction(context, source, {
     call,
@@ -123,7 +127,7 @@ function absentOverTime(builder: Builder, call: Call, grid: StepGrid): Operator 
   const node = rangeVectorOf(call.args[0]);
   const windows = builder.windows(node, grid);
   checkMode(windows.mode, call.func.name);
-  const source = builder.samples(node, grid, NO_LABELS, true);
+  const source = builder.samples(node, grid, {demand: NO_LABELS, dropName: true, isResult: false});
   const presence = new WindowFunction(context, source, {
     call,
     grid,

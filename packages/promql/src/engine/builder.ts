@@ -1,13 +1,4 @@
-import type {
-  Aggregation,
-  BinaryExpr,
-  Call,
-  Expr,
-  MatrixSelector,
-  Subquery,
-  UnaryExpr,
-  VectorSelector,
-} from '../parse/ast.ts';
+import type {Aggregation, BinaryExpr, Call, Expr, UnaryExpr, VectorSelector} from '../parse/ast.ts';
 import {isSetOperator} from '../parse/ast.ts';
 import {METRIC_NAME} from '@narthex/model/labels.ts';
 import {Aggregate, type StreamedAggregation} from './aggregate.ts';
@@ -31,6 +22,15 @@ import {Selector} from './selector.ts';
 import {SetJoin} from './set-join.ts';
 import {firstStepOf, type StepGrid, stepTime, subqueryGrid} from './step-grid.ts';
 
+/** What is wanted of a range vector. */
+export interface SampleDemand {
+  readonly demand: LabelDemand;
+  /** The function above drops the name. */
+  readonly dropName: boolean;
+  /** It is the result of the query itself, no argument. */
+  readonly isResult: boolean;
+}
+
 /**
  * Turns an expression into operators. Operators that must see all of their input before they give anything work in `stages`, which run in order (left
  * before right, inner before outer) and give errors in upstream's order; the others pass batches on when they are asked.
@@ -51,11 +51,14 @@ export class Builder {
   vector(expr: Expr, grid: StepGrid, demand: LabelDemand = ALL_LABELS): Operator {
     const spine = this.#spineOf(expr, grid);
     const {bottom, bottomGrid} = spine;
+    const before = this.stages.length;
     let operator = this.#vectorBelow(bottom, bottomGrid, spine.nodes.length === 0 ? demand : ALL_LABELS);
     for (let i = spine.nodes.length - 1; i >= 0; i--) {
       const {node, grid: outer, inner} = spine.nodes[i];
       operator = this.#binaryOver(node, operator, inner);
-      if (inner !== outer) operator = new Repeat(this.context, operator, outer);
+      if (inner === outer) continue;
+      this.#weightStages(before, outer.count);
+      operator = new Repeat(this.context, operator, outer);
     }
     return operator;
   }
@@ -80,7 +83,7 @@ export class Builder {
   }
 
   /** A range vector as series of samples, for windows at the steps of `grid`. */
-  samples(node: MatrixSelector | Subquery, grid: StepGrid, demand: LabelDemand, dropName: boolean): SampleSource {
+  samples(node: RangeVector, grid: StepGrid, {demand, dropName, isResult}: SampleDemand): SampleSource {
     const windows = this.windows(node, grid);
     if (node.kind === 'matrixSelector') {
       const from = windows.firstMs - windows.rangeMs - windows.beforeMs + 1;
@@ -89,12 +92,31 @@ export class Builder {
     }
     const step = this.shape.stepMsOf(node) || this.context.options.subqueryStepMs;
     const inner = subqueryGrid(windows.firstMs, windows.lastMs, windows.rangeMs, step);
-    return new SubquerySamples(this.context, this.vector(node.expr, inner), dropName);
+    const weight = isResult ? 1 : 0;
+    const rows = this.#weighted(weight, () => this.vector(node.expr, inner));
+    return new SubquerySamples(this.context, rows, dropName, weight);
   }
 
   /** The windows of a range vector at the steps of `grid`. */
   windows(node: RangeVector, grid: StepGrid): Windows {
     return windowsOf(this.shape, node, grid, this.context.options.lookbackMs);
+  }
+
+  /** Builds something whose stages count samples `weight` times. */
+  #weighted<T>(weight: number, build: () => T): T {
+    const before = this.stages.length;
+    const built = build();
+    this.#weightStages(before, weight);
+    return built;
+  }
+
+  #weightStages(from: number, weight: number): void {
+    if (weight === 1) return;
+    const {stats} = this.context;
+    for (let i = from; i < this.stages.length; i++) {
+      const stage = this.stages[i];
+      this.stages[i] = () => stats.weighted(weight, stage);
+    }
   }
 
   /** An operator whose input must be complete: its work becomes a stage. */
@@ -145,9 +167,9 @@ export class Builder {
 
   #vectorBelow(expr: Expr, grid: StepGrid, demand: LabelDemand): Operator {
     const inner = this.#isRepeated(expr) ? firstStepOf(grid) : grid;
-    const operator = this.#plain(withoutParens(expr), inner, demand);
-    if (inner === grid) return operator;
-    return new Repeat(this.context, operator, grid);
+    if (inner === grid) return this.#plain(withoutParens(expr), grid, demand);
+    const once = this.#weighted(grid.count, () => this.#plain(withoutParens(expr), inner, demand));
+    return new Repeat(this.context, once, grid);
   }
 
   #plain(expr: Expr, grid: StepGrid, demand: LabelDemand): Operator {
@@ -242,7 +264,7 @@ export class Builder {
 
   /** Evaluated at the first step; all steps have its value. */
   #repeatedScalar(expr: Expr, grid: StepGrid): Scalar {
-    const once = this.scalar(expr, firstStepOf(grid));
+    const once = this.#weighted(grid.count, () => this.scalar(expr, firstStepOf(grid)));
     if (once.kind === 'constant') return once;
     const address = newColumn(this.context, grid);
     this.stages.push(() => this.context.heap.memory.kernels.cellsRepeat(once.address, address, grid.count));

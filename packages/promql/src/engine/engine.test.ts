@@ -293,4 +293,9 @@ test('statistics count as upstream does', () => {
   const {totalQueryableSamples, samplesRead} = samplesOf('rate(requests_total{code="500"}[2m])');
   assert.deepEqual([totalQueryableSamples, samplesRead], [5 + 8 + 8, 5 + 4 + 4]);
   assert.equal(samplesOf('up').totalQueryableSamples, 6);
+  assert.equal(samplesOf('up @ 60').totalQueryableSamples, 6);
+  assert.equal(samplesOf('up @ 60').samplesRead, 2);
+  assert.equal(samplesOf('sum(up @ 60) + 1').totalQueryableSamples, 6);
+  // Windows of a subquery count, not what they are made of.
+  assert.equal(samplesOf('max_over_time(up{host="a"}[1m:30s])').totalQueryableSamples, 6);
 });

@@ -151,7 +151,7 @@ class Evaluation {
   /** A bare range vector: its samples at their own times. */
   #planSamples(builder: Builder, node: RangeVector): () => ResultValue {
     const {context} = builder;
-    const source = builder.samples(node, this.#grid, ALL_LABELS, false);
+    const source = builder.samples(node, this.#grid, {demand: ALL_LABELS, dropName: false, isResult: true});
     const windows = builder.windows(node, this.#grid);
     return () => {
       const {table, times} = sampleRows(context, source, windows);

@@ -5,6 +5,27 @@ export class SampleStats {
   /** Samples read: one that several windows of a range selector share counts once. */
   read = 0;
   peak = 0;
+  #weight = 1;
+
+  /** Counts samples looked at, and those among them that were read from storage. */
+  count(queryable: number, read: number): void {
+    this.queryable += queryable * this.#weight;
+    this.read += read;
+  }
+
+  /**
+   * Runs `body` with samples looked at counting `weight` times: as often as there are steps in a part that is evaluated once for all of them, not at
+   * all inside a subquery, whose windows are counted instead.
+   */
+  weighted<T>(weight: number, body: () => T): T {
+    const outer = this.#weight;
+    this.#weight = outer * weight;
+    try {
+      return body();
+    } finally {
+      this.#weight = outer;
+    }
+  }
 }
 
 /** Seconds spent in the parts of a query; names are those of the API's `stats`. */

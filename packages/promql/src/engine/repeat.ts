@@ -26,7 +26,8 @@ export class Repeat implements Operator {
     while (out.fits(this.grid.count)) {
       if (this.#row >= this.#batch.rows) {
         this.#row = 0;
-        if (!this.#child.next(this.#batch)) break;
+        const {stats} = this.#context;
+        if (!stats.weighted(this.grid.count, () => this.#child.next(this.#batch))) break;
       }
       this.#emit(this.#row++, out);
     }

@@ -37,8 +37,7 @@ export function sampleRows(
         values,
       );
     }
-    context.stats.queryable += count;
-    context.stats.read += count;
+    if (source.readsStorage) context.stats.count(count, count);
     if (count === 0) {
       table.pop();
       times.pop();

@@ -96,13 +96,16 @@ export class SubquerySamples implements SampleSource {
   readonly #batch: RowBatch;
   readonly #buffer: SampleBuffer;
   readonly #dropName: boolean;
+  readonly #weight: number;
   #row = 0;
   #labelRef = 0;
   count = 0;
 
-  constructor(context: QueryContext, rows: Operator, dropName: boolean) {
+  /** `weight`: how often samples that the subquery looks at count as looked at. */
+  constructor(context: QueryContext, rows: Operator, dropName: boolean, weight: number) {
     this.#context = context;
     this.#rows = rows;
+    this.#weight = weight;
     this.#dropName = dropName;
     this.distinctWithoutName = rows.distinctWithoutName;
     this.#batch = new RowBatch(context.heap, rows.grid.count);
@@ -123,7 +126,7 @@ export class SubquerySamples implements SampleSource {
   next(): boolean {
     for (;;) {
       if (this.#row >= this.#batch.rows) {
-        if (!this.#rows.next(this.#batch)) return false;
+        if (!this.#context.stats.weighted(this.#weight, () => this.#rows.next(this.#batch))) return false;
         this.#row = 0;
       }
       this.#load(this.#row++);

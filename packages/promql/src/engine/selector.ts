@@ -75,8 +75,7 @@ export class Selector implements Operator {
     const {firstMs, wanted} = this.#options;
     const {lookbackMs} = this.#context.options;
     const present = memory.kernels.instantNewest(times, values, rows, firstMs, lookbackMs, wanted === 'time');
-    this.#context.stats.queryable += present;
-    this.#context.stats.read += present;
+    this.#context.stats.count(present, present);
     if (present > 0) this.#pushSingles(out, from, rows);
   }
 
@@ -112,8 +111,7 @@ export class Selector implements Operator {
     if (first >= end) return;
     const cells = out.push(this.#labels.of(this.#series), first, end - first);
     const present = this.#fillCells(count, firstMs + first * moveMs, end - first, cells);
-    this.#context.stats.queryable += present;
-    this.#context.stats.read += present;
+    this.#context.stats.count(present, present);
     if (present === 0) out.pop();
   }
 

@@ -102,8 +102,7 @@ export class WindowFunction implements Operator {
     memory.f64[stats] = 0;
     memory.f64[stats + 1] = 0;
     const present = computeWindows(memory, this.#name, task);
-    this.#context.stats.queryable += memory.f64[stats];
-    if (this.#source.readsStorage) this.#context.stats.read += memory.f64[stats + 1];
+    this.#context.stats.count(memory.f64[stats], this.#source.readsStorage ? memory.f64[stats + 1] : 0);
     return present;
   }
 
