@@ -78,6 +78,7 @@ export class HeadBench {
     }
   }
 
+  /** One sample for each series. */
   scrapeOnce(scrape: number): void {
     for (let from = 0; from < this.series; from += BATCH) {
       const count = Math.min(BATCH, this.series - from);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import fc from 'fast-check';
+import {WORD_COMMIT} from '../arena/layout.ts';
 import {type PlainSample, ReferenceHead} from './reference-head.ts';
 import {TestHead, bitsOf} from './testing-head.ts';
 
@@ -127,3 +128,18 @@ test('many samples of few series fill chunks of all sizes', () => {
   assert.equal(head.head.counters.samplesAppended, 7500);
   assert.ok(head.head.chunkCount > 60);
 });
+
+for (const last of [0x7fff_ffff, -1]) {
+  test(`numbers of commits wrap around after ${last}`, () => {
+    const head = new TestHead();
+    const reference = new ReferenceHead(2 * HOUR);
+    Atomics.store(head.head.arena.i32, WORD_COMMIT, last - 20);
+    for (let i = 0; i < 300; i++) {
+      const list = [sample(i % 3, T0 + i * 1000, i), sample(3, T0 + i * 1000, i)];
+      head.append(list);
+      reference.append(list);
+      if (i < 50) checkReads(head, reference, -Infinity, Infinity);
+    }
+    checkReads(head, reference, -Infinity, Infinity);
+  });
+}

@@ -241,7 +241,7 @@ export class Head {
 
   /**
    * Store `batch` as one commit: decide about each sample in turn (statuses), write the accepted ones to the log, then store
-   * them and let readers see them all at once. Some 50 µs for a thousand samples; split what takes longer than the thread may
+   * them and let readers see them all at once. Some 100 µs for a thousand samples; split what takes longer than the thread may
    * be busy. Throws StorageError `wal_write` when the log could not be written, ArenaFullError when there is no room
    * for what the samples may need, MemoryLimitError when the batch's memory cannot hold the log's record: nothing was stored then.
    */
