@@ -46,6 +46,13 @@ function billionth(x: u64): u64 {
   return highOf(x, 9903520314283042200) >>> 29;
 }
 
+/** `x / 10^8` for x below 2^63. */
+// @ts-ignore: decorator
+@inline
+function hundredMillionth(x: u64): u64 {
+  return highOf(x, 12379400392853802749) >>> 26;
+}
+
 /** Number of decimal digits of `x`. */
 // @ts-ignore: decorator
 @inline
@@ -103,6 +110,11 @@ function writeZeros(count: i32, out: usize): usize {
 
 /** Write `digits * 10^exponent`. */
 function writeDecimal(digits: u64, exponent: i32, out: usize): usize {
+  const short = hundredMillionth(digits);
+  if (short * 100000000 === digits) {
+    digits = short;
+    exponent += 8;
+  }
   for (let rest = tenth(digits); rest * 10 === digits; rest = tenth(digits)) {
     digits = rest;
     exponent++;
