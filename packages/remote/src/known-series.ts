@@ -27,9 +27,20 @@ export class KnownSeries {
   #count = 0;
   #blockAt = 0;
   #blockEnd = 0;
+  readonly #floor: number;
 
   constructor(memory: KernelMemory) {
     this.#memory = memory;
+    this.#floor = memory.mark();
+    this.reserve(0, 0);
+  }
+
+  /** Forget all series; the memory must hold no scratch. */
+  clear(): void {
+    this.#memory.release(this.#floor);
+    this.#records = 0;
+    this.#count = 0;
+    this.#blockEnd = 0;
     this.reserve(0, 0);
   }
 

@@ -208,6 +208,19 @@ test('many series grow what is remembered', () => {
   assert.equal(receiver.knownSeries, 5000);
 });
 
+test('slots that may be others now are not used', () => {
+  const {head, receiver, read} = setUp();
+  receiver.write(writeRequest([up(1, now)]));
+  // A series goes when it has had no samples at two truncations.
+  for (const time of [now + 1, now + 2]) {
+    const truncation = head.truncate(time);
+    while (!truncation.step(1000));
+  }
+  receiver.write(writeRequest([{labels: [['__name__', 'other']], samples: [[now + 2, 5]]}]));
+  receiver.write(writeRequest([up(2, now + 3)]));
+  assert.deepEqual(read(), {'{__name__="other"}': [[now + 2, 5]], '{__name__="up", job="a"}': [[now + 3, 2]]});
+});
+
 test('hostile bytes throw nothing but WriteError', () => {
   const {receiver} = setUp();
   const good = writeRequest([up(1, now), up(2, now + 1)]);

@@ -30,6 +30,8 @@ import {WriteError} from './write-error.ts';
 
 /** Where written samples go: the database of the ingest thread. */
 export interface SampleStore {
+  /** Goes up when slots may have been given to other series. */
+  readonly generation: number;
   getOrCreateRaw(bytes: Uint8Array, ranges: Uint32Array, labelCount: number): SeriesSlot;
   append(batch: SampleBatch): AppendOutcome;
 }
@@ -61,10 +63,13 @@ export class WriteReceiver {
   readonly #known: KnownSeries;
   /** Where the remembered series end: nothing below may be given back. */
   #floor = 0;
+  /** The store's, for which the remembered slots are right. */
+  #generation: number;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
     this.#known = new KnownSeries(options.memory);
+    this.#generation = options.store.generation;
   }
 
   /** Series that are remembered. */
@@ -77,13 +82,20 @@ export class WriteReceiver {
    * could not be for a reason that lies in the request, and what the store throws when nothing could be written.
    */
   write(body: Uint8Array): WriteOutcome {
-    const {memory} = this.#options;
+    const {memory, store} = this.#options;
+    if (store.generation !== this.#generation) this.#forget(store.generation);
     const mark = memory.mark();
     try {
       return this.#write(body, mark);
     } finally {
       memory.release(Math.max(mark, this.#floor));
     }
+  }
+
+  #forget(generation: number): void {
+    this.#known.clear();
+    this.#floor = this.#options.memory.mark();
+    this.#generation = generation;
   }
 
   #write(body: Uint8Array, mark: number): WriteOutcome {

@@ -2,7 +2,8 @@
 
 export interface PlainWrite {
   readonly labels: readonly (readonly [name: string, value: string])[];
-  readonly samples: readonly (readonly [timeMs: number, value: number])[];
+  /** A bigint gives the bits of the value, such as those of the stale marker. */
+  readonly samples: readonly (readonly [timeMs: number, value: number | bigint])[];
 }
 
 /** A remote-write request of version 1 in snappy's block format, all literals. */
@@ -17,10 +18,11 @@ function timeSeries({labels, samples}: PlainWrite): Buffer {
   return Buffer.concat([...pairs, ...samples.map(([time, value]) => field(2, sample(time, value)))]);
 }
 
-function sample(timeMs: number, value: number): Buffer {
+function sample(timeMs: number, value: number | bigint): Buffer {
   const bits = Buffer.alloc(9);
   bits[0] = (1 << 3) | 1;
-  bits.writeDoubleLE(value, 1);
+  if (typeof value === 'bigint') bits.writeBigUInt64LE(value, 1);
+  else bits.writeDoubleLE(value, 1);
   return Buffer.concat([bits, Buffer.of(2 << 3), varint(BigInt.asUintN(64, BigInt(timeMs)))]);
 }
 
