@@ -72,6 +72,10 @@ class ResponseSink implements JobSink {
     this.#observe = observe;
   }
 
+  whole(status: number, headers: Record<string, string>, bytes: Uint8Array): void {
+    if (!this.#response.destroyed) send(this.#response, {status, headers, body: bytes});
+  }
+
   head(status: number, headers: Record<string, string>): void {
     if (!this.#response.destroyed) this.#response.writeHead(status, headers);
   }
@@ -83,6 +87,7 @@ class ResponseSink implements JobSink {
   end(outcome: JobOutcome): void {
     this.done = true;
     this.#observe(outcome);
+    if (this.#response.writableEnded) return;
     if (outcome.complete) this.#response.end();
     else this.#response.destroy();
   }

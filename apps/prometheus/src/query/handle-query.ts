@@ -1,11 +1,12 @@
 import {instant, type PrepareOptions, type PreparedQuery, prepare, range} from '@narthex/promql/engine/engine.ts';
 import {writeResultJson} from '@narthex/promql/engine/json-writer.ts';
 import type {QueryRun} from '@narthex/promql/engine/query-context.ts';
+import {QueryError} from '@narthex/promql/engine/query-error.ts';
 import type {QueryResult} from '@narthex/promql/engine/query-result.ts';
 import {parseTime} from '@narthex/model/timestamp.ts';
 import {AnswerWriter, type ReadyAnswer} from './answer.ts';
 import type {Job, QuerySettings} from './messages.ts';
-import {forParameter, limitOf, lookbackOf, rangeOf, statsOf, timeoutOf} from './parameters.ts';
+import {forParameter, limitOf, lookbackOf, type RangeParameters, rangeOf, statsOf, timeoutOf} from './parameters.ts';
 import type {QueryStorage} from './storage.ts';
 
 /** What a query needs besides its own parameters. */
@@ -42,7 +43,19 @@ export function handleQueryRange(job: Job, parameters: URLSearchParams, environm
   const {startMs, endMs, stepMs} = rangeOf(parameters);
   const run = runOf(job, parameters, environment);
   const query = prepared(job, parameters, environment.settings);
-  return evaluated(parameters, limit, environment, () => range(query, run, startMs, endMs, stepMs));
+  return evaluated(parameters, limit, environment, () => rangeResult(query, run, {startMs, endMs, stepMs}));
+}
+
+/** A query of a type that has no range is a fault of the parameter, known before anything is evaluated. */
+function rangeResult(query: PreparedQuery, run: QueryRun, {startMs, endMs, stepMs}: RangeParameters): QueryResult {
+  try {
+    return range(query, run, startMs, endMs, stepMs);
+  } catch (error) {
+    if (!(error instanceof QueryError) || error.kind !== 'bad_data') throw error;
+    return forParameter('query', () => {
+      throw error;
+    });
+  }
 }
 
 function timeOf(text: string): number {

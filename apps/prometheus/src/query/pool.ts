@@ -15,6 +15,8 @@ import {
 
 /** Where the answer to a job goes. `write` returns false when the client takes no more for now; `onDrain` says when it does. */
 export interface JobSink {
+  /** A small answer. */
+  whole(status: number, headers: Record<string, string>, bytes: Uint8Array): void;
   head(status: number, headers: Record<string, string>): void;
   /** `taken` is called when the client has taken the bytes. */
   part(bytes: Uint8Array, taken: () => void): void;
@@ -84,12 +86,14 @@ export class QueryPool {
   run(job: Job, sink: JobSink): () => void {
     const waiting: Waiting = {job, sink, canceled: false};
     const {timeoutMs} = this.#options.settings;
-    waiting.timer = setTimeout(
-      () => this.#giveUp(waiting, 'timeout'),
-      Math.max(0, job.askedMs + timeoutMs - Date.now()),
-    );
     this.#queue.push(waiting);
     this.#dispatch();
+    if (this.#queue.includes(waiting)) {
+      waiting.timer = setTimeout(
+        () => this.#giveUp(waiting, 'timeout'),
+        Math.max(0, job.askedMs + timeoutMs - Date.now()),
+      );
+    }
     return () => this.#cancel(waiting);
   }
 
@@ -283,8 +287,7 @@ class QueryThread {
     const {sink} = this.#current ?? {};
     if (!sink || message.id !== this.#current?.job.id) return;
     if (message.kind === 'whole') {
-      sink.head(message.status, {...message.headers, 'Content-Length': String(message.bytes.length)});
-      sink.part(message.bytes, () => {});
+      sink.whole(message.status, message.headers, message.bytes);
       this.#finish(sink, message.outcome);
     } else if (message.kind === 'head') sink.head(message.status, message.headers);
     else if (message.kind === 'part') this.#part(sink, message.bytes);
