@@ -26,6 +26,12 @@ export interface ServerOptions {
   readonly folder?: string;
 }
 
+/** What still runs: a test that fails on its way must leave nothing behind, and must not wait for it either. */
+const living = new Set<ServerProcess>();
+process.on('exit', () => {
+  for (const server of living) server.child.kill('SIGKILL');
+});
+
 /** A server process under test, in a folder of its own, on a free port of the loopback interface. */
 export class ServerProcess {
   readonly port: number;
@@ -39,6 +45,10 @@ export class ServerProcess {
     this.child = child;
     child.stderr?.on('data', (data: Buffer) => this.#log.push(data.toString()));
     child.stdout?.on('data', (data: Buffer) => this.#log.push(data.toString()));
+    living.add(this);
+    child.once('exit', () => living.delete(this));
+    child.unref();
+    for (const stream of [child.stdout, child.stderr]) (stream as net.Socket | null)?.unref();
   }
 
   /** Start and wait until it says that it is ready. */
@@ -89,7 +99,10 @@ export class ServerProcess {
     return (JSON.parse(body) as {data: unknown}).data;
   }
 
-  async get(route: string, parameters: Record<string, string | string[]> = {}): Promise<{status: number; body: string}> {
+  async get(
+    route: string,
+    parameters: Record<string, string | string[]> = {},
+  ): Promise<{status: number; body: string}> {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(parameters)) for (const each of [value].flat()) query.append(name, each);
     const answer = await fetch(`${this.url}${route}?${query}`);
@@ -100,6 +113,7 @@ export class ServerProcess {
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       this.child.kill(signal);
+      this.child.ref();
       await once(this.child, 'exit');
     }
     return this.child.exitCode;
