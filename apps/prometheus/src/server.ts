@@ -7,7 +7,7 @@ import {mergeSnapshots} from '@narthex/client/snapshot.ts';
 import type {Answer} from '@narthex/http/envelope.ts';
 import {AnchoredRegex} from '@narthex/model/regex.ts';
 import {unsupportedMechanisms} from '@narthex/discovery/config.ts';
-import {unsupportedClientKeys} from '@narthex/scrape/config.ts';
+import {unsupportedClientKeys} from '@narthex/scrape/http-client/config.ts';
 import type {ReplayProgress} from '@narthex/tsdb/database.ts';
 import type {HeadShared} from '@narthex/tsdb/head/head.ts';
 import {addQueryRoutes} from './api/query-routes.ts';

@@ -1,7 +1,14 @@
+// One walk through a scraped body. As long as lines are those of the last body, in their order, a kernel takes them (see
+// kernels/assembly/scrape-lines.ts); where one differs, the parser reads it, and from there on a new table is made for the next body:
+//
+//   old table   a  b  c  d  e  f        body   a  b  x  d  f
+//   new table   a  b  x  d  f           a b: copied in one piece when x is met; x: added, its labels resolved;
+//                                       d: found in an index of all lines, the kernel goes on behind it; f: likewise
+//
+// The old table stays as it is until the caller has stored what was staged and says so: a walk or a commit that fails changes nothing.
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {
   LINES_CAPACITY,
-  LINES_DIFFER,
   LINES_DONE,
   LINES_END,
   LINES_EXPECTED,
@@ -29,16 +36,18 @@ import {
   TIMESTAMPS_TAKE,
 } from '@narthex/kernels/layout/scrape-lines.ts';
 import {EntryKind, type ExpositionParser, type MetricType} from '@narthex/exposition/entry.ts';
-import {LineIndex} from './line-index.ts';
-import {LineTable} from './line-table.ts';
 import type {Staging} from '@narthex/tsdb/head/staging.ts';
+import {LineIndex} from './line-index.ts';
+import {type LineMark, LineTable} from './line-table.ts';
 
 const NEWLINE = 10;
 const SPACE = 32;
 const TAB = 9;
 /** Kernels may read so far behind what they compare. */
 const PADDING = 16;
+const HASH_BYTES = 8;
 
+/** Numbers of metric types in a line table, from 1. */
 const metricTypes: readonly MetricType[] = [
   'unknown',
   'counter',
@@ -50,33 +59,31 @@ const metricTypes: readonly MetricType[] = [
   'stateset',
 ];
 
-/** What to store a line's samples under that was not there last time. */
-export type LineResolution = {readonly slot: number} | 'dropped' | 'refused';
+const DROPPED: LineMark = {slot: LINE_DROPPED, ref: 0, declares: 0};
+
+/** What a sample line that was not there last time leads to: a series, nothing (relabelling drops it), or nothing this time. */
+export type LineResolution = {readonly slot: number; readonly ref: number} | 'dropped' | 'refused';
 
 export interface BodyWalkOptions {
   readonly memory: KernelMemory;
   /** The table that parsing numbers wants, in the same memory. */
   readonly floatPowers: number;
   readonly parser: ExpositionParser;
-  /** Text allows a last line without its line feed. */
+  /** In the text format a last line may lack its line feed, and lines may be empty. */
   readonly openMetrics: boolean;
   readonly honorTimestamps: boolean;
   /** The time of samples that bring none of their own. */
   readonly timeMs: number;
-  /** Of this body; the one of the last body plus 2. */
+  /** Of this body; above that of the last body by 2 or more. */
   readonly generation: number;
-  /** Finds or makes the series of the sample line that the parser has just read. Its errors fail the walk. */
-  readonly resolve: (parser: ExpositionParser) => LineResolution;
+  /**
+   * Finds or makes the series of the sample line that the parser has just read, `kept` being the samples that relabelling kept before
+   * it. Its errors fail the walk.
+   */
+  readonly resolve: (parser: ExpositionParser, kept: number) => LineResolution;
 }
 
-export interface BodyWalkResult {
-  /** What to expect next time; the table that came in, when the lines are the same. */
-  readonly table: LineTable;
-  /** Whether lines vanished, came, or moved. */
-  readonly changed: boolean;
-}
-
-/** Walks through one scraped body: as far as it goes as last time in a kernel, line by line where it differs. */
+/** Walks through one scraped body and stages its samples: as far as it goes as last time in a kernel, line by line where it differs. */
 export class BodyWalk {
   readonly #options: BodyWalkOptions;
   readonly #memory: KernelMemory;
@@ -84,22 +91,23 @@ export class BodyWalk {
   readonly #staging: Staging;
   readonly #table: LineTable;
   readonly #state: number;
+  readonly #text: number;
   readonly #records: number;
   readonly #end: number;
   #index: LineIndex | undefined;
   /** The new table, from the first difference on. */
   #rebuilt: LineTable | undefined;
-  /** Up to which old record the new table is complete. */
-  #copied = 0;
+  /** The first old line that the kernel walked over and the new table does not have yet. */
+  #runStart = 0;
   #added = 0;
+  #refused = 0;
   /** Samples that were taken line by line. */
   #slowSamples = 0;
 
   /** `body` lies in `parts`, which are copied. What the walk takes of the memory is given back by the caller's mark. */
   constructor(
     table: LineTable,
-    parts: readonly Uint8Array[],
-    bytes: number,
+    body: {readonly parts: readonly Uint8Array[]; readonly bytes: number},
     staging: Staging,
     options: BodyWalkOptions,
   ) {
@@ -109,33 +117,39 @@ export class BodyWalk {
     this.#parser = options.parser;
     this.#staging = staging;
     this.#table = table;
-    this.#state = memory.alloc(LINES_STATE_BYTES);
-    const text = memory.alloc(table.textBytes + PADDING);
+    this.#state = memory.alloc(LINES_STATE_BYTES + HASH_BYTES);
+    this.#text = memory.alloc(table.textBytes + PADDING);
     this.#records = memory.alloc(table.recordBytes);
-    const body = memory.alloc(bytes + 1 + PADDING);
-    table.copyTo(memory.u8, text, this.#records);
-    this.#end = this.#copyBody(parts, body);
-    this.#setState(text, body);
-    this.#parser.reset(memory.u8, body, this.#end);
+    const start = memory.alloc(body.bytes + 1 + PADDING);
+    table.copyTo(memory.u8, this.#text, this.#records);
+    this.#end = this.#copyBody(body.parts, start);
+    this.#setState(start);
+    this.#parser.reset(memory.u8, start, this.#end);
   }
 
   /** Throws ParseError for a body that is not what its format allows, and what `resolve` throws. */
-  run(): BodyWalkResult {
+  run(): void {
     for (;;) {
       const from = this.#get(LINES_NEXT);
       const reason = this.#memory.kernels.scrapeLines(this.#state);
       this.#staging.count = this.#get(LINES_STAGED);
-      this.#takeTypeFrom(from);
+      this.#takeType(from, this.#get(LINES_NEXT));
       if (reason === LINES_FULL) this.#growStaging();
-      else if (reason === LINES_DIFFER ? !this.#differ() : reason === LINES_DONE ? !this.#finish() : !this.#readValue())
-        break;
+      else if (reason === LINES_DONE && !this.#options.openMetrics) break;
+      // OpenMetrics has to say that it ends, which the parser checks.
+      else if (!this.#takeEntry()) break;
     }
-    return this.#result();
+    if (this.hasChanged) this.#copyRun(this.#get(LINES_NEXT));
   }
 
-  /** Sample lines taken so far, those that relabelling drops among them; also after an error. */
-  get samples(): number {
+  /** Sample lines met so far, those that relabelling drops among them; also after an error. */
+  get scraped(): number {
     return this.#get(LINES_SAMPLES) + this.#slowSamples;
+  }
+
+  /** Of them, those that relabelling kept, stored or not. */
+  get kept(): number {
+    return this.#staging.count + this.#refused;
   }
 
   /** Series that the last body did not have, found so far. */
@@ -143,110 +157,157 @@ export class BodyWalk {
     return this.#added;
   }
 
-  #result(): BodyWalkResult {
-    const next = this.#get(LINES_NEXT);
-    this.#table.copyRecordsFrom(this.#memory.u8, this.#records, 0, this.#table.count);
-    const changed = this.#rebuilt !== undefined || next !== this.#table.count;
-    if (changed) this.#copyRuns(next);
-    return {table: this.#rebuilt ?? this.#table, changed};
+  /** Whether lines vanished, came, or moved. */
+  get hasChanged(): boolean {
+    return this.#rebuilt !== undefined || this.#get(LINES_NEXT) !== this.#table.count;
   }
 
-  /** A line that was not expected here: metadata, a new series, or one that moved. False at the end of the body. */
-  #differ(): boolean {
+  /** Whether this body has line `i` of the old table. */
+  hasSeen(i: number): boolean {
+    return this.#memory.u32[this.#seenWord(i)]! >= this.#options.generation;
+  }
+
+  /** The lines of this body: the old table, when nothing has changed. */
+  get settledLines(): LineTable {
+    return this.#rebuilt ?? this.#table;
+  }
+
+  /** All is stored: gives the lines to expect next time. Before the memory is given back. */
+  settle(): LineTable {
+    if (this.#rebuilt) return this.#rebuilt;
+    this.#table.takeRecords(this.#memory.u8, this.#records);
+    return this.#table;
+  }
+
+  /** Take what the kernel stopped at; false at the end of the body. */
+  #takeEntry(): boolean {
     const from = this.#get(LINES_POSITION);
-    const kind = this.#next(from);
+    const line = this.#options.openMetrics ? from : this.#skipEmptyLines(from);
+    if (line > from) {
+      this.#set(LINES_POSITION, line);
+      return true;
+    }
+    const kind = this.#next(line);
     if (kind === EntryKind.End) return false;
-    const line = this.#lineStart(from);
-    const expected = this.#get(LINES_NEXT);
-    this.#copyRuns(expected);
-    if (kind !== EntryKind.Series) this.#remember(line, this.#parser.position, LINE_COMMENT);
-    else this.#moveOrAdd(line, expected);
+    if (kind === EntryKind.Series) this.#takeSeries(line);
+    else this.#addComment(line, kind === EntryKind.Type);
     this.#set(LINES_POSITION, this.#parser.position);
     return true;
   }
 
-  /** A text body may end here; OpenMetrics has to say that it ends, which the parser checks. */
-  #finish(): boolean {
-    return this.#options.openMetrics ? this.#differ() : false;
+  #addComment(line: number, declares: boolean): void {
+    this.#copyRun(this.#get(LINES_NEXT));
+    const type = declares ? metricTypes.indexOf(this.#parser.metricType) + 1 : 0;
+    const bytes = this.#memory.u8.subarray(line, this.#parser.position);
+    this.#rebuilt!.add(bytes, {slot: LINE_COMMENT, ref: 0, declares: type}, this.#options.generation);
   }
 
-  #moveOrAdd(line: number, expected: number): void {
-    const valueStart = this.#valueStart();
-    this.#index ??= new LineIndex(this.#table);
-    const known = this.#index.find(this.#memory.u8.subarray(line, valueStart));
-    if (known < 0) {
-      this.#add(line, valueStart);
+  #takeSeries(line: number): void {
+    this.#slowSamples++;
+    const length = this.#valueStart() - line;
+    const expected = this.#get(LINES_NEXT);
+    if (this.#isLine(expected, line, length)) {
+      // Only what follows its value was not for the kernel.
+      this.#stage(this.#table.slot(expected));
+      this.#markSeen(expected);
+      this.#set(LINES_NEXT, expected + 1);
       return;
     }
-    const slot = this.#table.slot(known);
-    this.#stage(slot);
-    this.#remember(line, valueStart, slot);
-    // Lines between are likely gone; a line from further up leaves the expectation as it is.
-    const next = known >= expected ? known + 1 : expected;
-    this.#markKnown(known);
-    this.#set(LINES_NEXT, next);
-    this.#copied = next;
+    this.#copyRun(expected);
+    const known = this.#findLine(line, length);
+    if (known < 0) this.#addNew(line, length);
+    else if (known < this.#table.count) this.#moveTo(known, line, length);
+    else this.#repeat(known - this.#table.count, line, length);
   }
 
-  #add(line: number, valueStart: number): void {
-    const resolution = this.#options.resolve(this.#parser);
+  /** A line of the old table, out of order: what follows it there is likely to follow it here. */
+  #moveTo(known: number, line: number, length: number): void {
+    const {slot} = this.#remember(line, length, {slot: this.#table.slot(known), ref: this.#table.ref(known)});
+    this.#stage(slot);
+    this.#markSeen(known);
+    this.#set(LINES_NEXT, known + 1);
+    this.#runStart = known + 1;
+  }
+
+  /** A line that came new in this body, once more. */
+  #repeat(i: number, line: number, length: number): void {
+    const lines = this.#rebuilt!;
+    this.#stage(this.#remember(line, length, {slot: lines.slot(i), ref: lines.ref(i)}).slot);
+  }
+
+  #addNew(line: number, length: number): void {
+    const resolution = this.#options.resolve(this.#parser, this.kept);
     if (resolution === 'refused') {
-      this.#slowSamples++;
+      this.#refused++;
       return;
     }
-    const slot = resolution === 'dropped' ? LINE_DROPPED : resolution.slot;
     if (resolution !== 'dropped') this.#added++;
-    this.#stage(slot);
-    this.#remember(line, valueStart, slot);
+    this.#index!.add(line, length, this.#table.count + this.#rebuilt!.count);
+    this.#stage(this.#remember(line, length, resolution === 'dropped' ? DROPPED : resolution).slot);
   }
 
-  /** The expected line, with something behind its value that the kernel leaves to us. */
-  #readValue(): boolean {
-    const expected = this.#get(LINES_NEXT);
-    this.#next(this.#get(LINES_POSITION));
-    this.#stage(this.#table.slot(expected));
-    this.#markKnown(expected);
-    this.#set(LINES_POSITION, this.#parser.position);
-    this.#set(LINES_NEXT, expected + 1);
-    return true;
+  #remember(line: number, length: number, {slot, ref}: {slot: number; ref: number}): LineMark {
+    const mark = {slot, ref, declares: 0};
+    this.#rebuilt!.add(this.#memory.u8.subarray(line, line + length), mark, this.#seenNow());
+    return mark;
   }
 
   #stage(slot: number): void {
-    this.#slowSamples++;
     if (slot === LINE_DROPPED) return;
     const {parser, honorTimestamps, timeMs} = this.#options;
     this.#staging.addBits(slot, honorTimestamps && parser.hasTimestamp ? parser.timestampMs : timeMs, parser.values);
     this.#tellStaging();
   }
 
-  /** One more than the generation says that the line brought its own time. */
-  #mark(): number {
+  /** Whether old line `i` has exactly these bytes; `line` is in the body. */
+  #isLine(i: number, line: number, length: number): boolean {
+    if (i >= this.#table.count || this.#table.length(i) !== length) return false;
+    const {u8} = this.#memory;
+    const at = this.#text + this.#table.offset(i);
+    for (let k = 0; k < length; k++) if (u8[at + k] !== u8[line + k]) return false;
+    return true;
+  }
+
+  /** The number of the line in the old table, or, behind those, in the new one; -1 when both lack it. */
+  #findLine(line: number, length: number): number {
+    this.#index ??= this.#makeIndex();
+    return this.#index.find(line, length);
+  }
+
+  #makeIndex(): LineIndex {
+    const table = this.#table;
+    const index = new LineIndex(this.#memory, this.#state + LINES_STATE_BYTES, table.count);
+    for (let i = 0; i < table.count; i++) {
+      if (table.slot(i) !== LINE_COMMENT) index.add(this.#text + table.offset(i), table.length(i), i);
+    }
+    return index;
+  }
+
+  /** The generation, and 1 more says that the line brought its own time. */
+  #seenNow(): number {
     const {parser, honorTimestamps, generation} = this.#options;
     return honorTimestamps && parser.hasTimestamp ? generation + 1 : generation;
   }
 
-  #markKnown(i: number): void {
-    this.#memory.u32[(this.#records + i * LINE_BYTES + LINE_SEEN) >>> 2] = this.#mark();
+  #markSeen(i: number): void {
+    this.#memory.u32[this.#seenWord(i)] = this.#seenNow();
   }
 
-  #remember(from: number, to: number, slot: number): void {
-    const seen = slot === LINE_COMMENT ? this.#options.generation : this.#mark();
-    this.#rebuilt!.add(this.#memory.u8.subarray(from, to), slot, seen, metricTypes.indexOf(this.#parser.metricType));
+  #seenWord(i: number): number {
+    return (this.#records + i * LINE_BYTES + LINE_SEEN) >>> 2;
   }
 
-  /** Bring the new table up to the old record `next`: what the kernel walked over since. */
-  #copyRuns(next: number): void {
+  /** Bring the new table up to old line `end`: what the kernel walked over since. */
+  #copyRun(end: number): void {
     this.#rebuilt ??= new LineTable(this.#table.textBytes, this.#table.count);
-    if (next <= this.#copied) return;
-    this.#table.copyRecordsFrom(this.#memory.u8, this.#records, this.#copied, next);
-    this.#rebuilt.addRange(this.#table, this.#copied, next);
-    this.#copied = next;
+    this.#rebuilt.addRange(this.#table, this.#runStart, end, this.#memory.u8, this.#records);
+    this.#runStart = end;
   }
 
   /** The parser missed what the kernel walked over: tell it the metric type in force. */
-  #takeTypeFrom(from: number): void {
-    const next = this.#get(LINES_NEXT);
-    if (next > from) this.#parser.metricType = metricTypes[this.#table.type(next - 1)]!;
+  #takeType(from: number, to: number): void {
+    const declared = this.#table.declaredWithin(from, to);
+    if (declared > 0) this.#parser.metricType = metricTypes[declared - 1]!;
   }
 
   #next(position: number): EntryKind {
@@ -255,8 +316,15 @@ export class BodyWalk {
     return this.#parser.next();
   }
 
-  /** Where the line of the entry begins that the parser found behind `from`: it skips empty lines. */
-  #lineStart(from: number): number {
+  /** The memory grew, so the parser's view of it is gone. */
+  #followMemory(): void {
+    const {metricType} = this.#parser;
+    this.#parser.reset(this.#memory.u8, 0, this.#end);
+    this.#parser.metricType = metricType;
+  }
+
+  /** The beginning of the first line from `from` on that is not blank, or the end. */
+  #skipEmptyLines(from: number): number {
     const {u8} = this.#memory;
     let start = from;
     for (let i = from; i < this.#end && (u8[i] === NEWLINE || u8[i] === SPACE || u8[i] === TAB); i++) {
@@ -277,13 +345,6 @@ export class BodyWalk {
     this.#tellStaging();
   }
 
-  /** The memory grew, so the parser's view of it is gone. */
-  #followMemory(): void {
-    const {metricType} = this.#parser;
-    this.#parser.reset(this.#memory.u8, 0, this.#end);
-    this.#parser.metricType = metricType;
-  }
-
   #tellStaging(): void {
     const {slots, times, values, count, capacity} = this.#staging;
     this.#set(LINES_SLOTS, slots);
@@ -293,14 +354,14 @@ export class BodyWalk {
     this.#set(LINES_CAPACITY, capacity);
   }
 
-  #setState(text: number, body: number): void {
+  #setState(start: number): void {
     const {openMetrics, honorTimestamps, floatPowers, generation, timeMs} = this.#options;
     this.#memory.u8.fill(0, this.#state, this.#state + LINES_STATE_BYTES);
-    this.#set(LINES_POSITION, body);
+    this.#set(LINES_POSITION, start);
     this.#set(LINES_END, this.#end);
     this.#set(LINES_TABLE, this.#records);
     this.#set(LINES_EXPECTED, this.#table.count);
-    this.#set(LINES_TEXT, text);
+    this.#set(LINES_TEXT, this.#text);
     this.#set(LINES_GENERATION, generation);
     this.#set(LINES_TIMESTAMPS, openMetrics ? TIMESTAMPS_STOP : honorTimestamps ? TIMESTAMPS_TAKE : TIMESTAMPS_IGNORE);
     this.#set(LINES_POWERS, floatPowers);
@@ -308,14 +369,15 @@ export class BodyWalk {
     this.#tellStaging();
   }
 
-  #copyBody(parts: readonly Uint8Array[], body: number): number {
+  /** Gives the end of the body. */
+  #copyBody(parts: readonly Uint8Array[], start: number): number {
     const {u8} = this.#memory;
-    let at = body;
+    let at = start;
     for (const part of parts) {
       u8.set(part, at);
       at += part.length;
     }
-    if (!this.#options.openMetrics && at > body && u8[at - 1] !== NEWLINE) u8[at++] = NEWLINE;
+    if (!this.#options.openMetrics && at > start && u8[at - 1] !== NEWLINE) u8[at++] = NEWLINE;
     u8.fill(0, at, at + PADDING);
     return at;
   }

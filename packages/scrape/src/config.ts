@@ -1,3 +1,4 @@
+import {isDeepStrictEqual} from 'node:util';
 import {checkStaticTargets, discoveryFields} from '@narthex/discovery/config.ts';
 import type {EscapingScheme} from '@narthex/exposition/escaping.ts';
 import {
@@ -6,12 +7,13 @@ import {
   parseScrapeProtocol,
   type ScrapeProtocol,
 } from '@narthex/exposition/negotiation.ts';
-import {relabelConfigs} from '@narthex/relabel/config.ts';
+import type {NameValidation} from '@narthex/model/labels.ts';
+import {relabelConfigs, validateRelabelConfig} from '@narthex/relabel/config.ts';
 import {list, map} from '@narthex/yaml/collections.ts';
 import {bool, bytes, duration, float, string, uint} from '@narthex/yaml/scalars.ts';
 import {field, omitEmpty, optional, struct, type StructOf} from '@narthex/yaml/struct.ts';
-import {unread} from '@narthex/yaml/unread.ts';
 import {writeYaml} from '@narthex/yaml/write.ts';
+import {checkHttpClient, httpClientFields, joinDir, withFilesIn} from './http-client/config.ts';
 
 /** Settings that `global` has as defaults for each job. */
 export const sharedFields = {
@@ -37,51 +39,37 @@ export const sharedFields = {
 /** What a job needs of `global`. */
 export type ScrapeDefaults = StructOf<typeof sharedFields>;
 
-/** Client settings that are recognised and not acted on yet. */
-const laterClientKeys = [
-  'basic_auth',
-  'authorization',
-  'oauth2',
-  'tls_config',
-  'proxy_url',
-  'no_proxy',
-  'proxy_from_environment',
-  'proxy_connect_header',
-  'http_headers',
-  'bearer_token',
-  'bearer_token_file',
-] as const;
-
-const clientFields = {
-  basic_auth: field(unread),
-  authorization: field(unread),
-  oauth2: field(unread),
-  tls_config: field(unread),
-  proxy_url: field(unread),
-  no_proxy: field(unread),
-  proxy_from_environment: field(unread),
-  proxy_connect_header: field(unread),
-  http_headers: field(unread),
-  bearer_token: field(unread),
-  bearer_token_file: field(unread),
-  follow_redirects: field(bool, true),
-  enable_http2: field(bool, true),
-} satisfies Record<(typeof laterClientKeys)[number], unknown> & Record<string, unknown>;
-
+/** The order is that of upstream's print. */
 const jobFields = {
   job_name: field(string),
   honor_labels: field(bool),
   honor_timestamps: field(bool, true),
   track_timestamps_staleness: field(bool, false),
   params: field(map(list(string))),
-  ...sharedFields,
+  scrape_interval: sharedFields.scrape_interval,
+  scrape_timeout: sharedFields.scrape_timeout,
+  scrape_protocols: sharedFields.scrape_protocols,
   fallback_scrape_protocol: field(string),
-  metrics_path: field(string, '/metrics'),
-  scheme: field(string, 'http'),
+  scrape_native_histograms: sharedFields.scrape_native_histograms,
+  always_scrape_classic_histograms: sharedFields.always_scrape_classic_histograms,
+  convert_classic_histograms_to_nhcb: sharedFields.convert_classic_histograms_to_nhcb,
+  scrape_failure_log_file: sharedFields.scrape_failure_log_file,
+  metrics_path: omitEmpty(field(string, '/metrics')),
+  scheme: omitEmpty(field(string, 'http')),
   enable_compression: field(bool, true),
+  body_size_limit: sharedFields.body_size_limit,
+  sample_limit: sharedFields.sample_limit,
+  target_limit: sharedFields.target_limit,
+  label_limit: sharedFields.label_limit,
+  label_name_length_limit: sharedFields.label_name_length_limit,
+  label_value_length_limit: sharedFields.label_value_length_limit,
   native_histogram_bucket_limit: field(uint),
   native_histogram_min_bucket_factor: field(float),
-  ...clientFields,
+  keep_dropped_targets: sharedFields.keep_dropped_targets,
+  metric_name_validation_scheme: sharedFields.metric_name_validation_scheme,
+  metric_name_escaping_scheme: sharedFields.metric_name_escaping_scheme,
+  extra_scrape_metrics: sharedFields.extra_scrape_metrics,
+  ...httpClientFields,
   relabel_configs: omitEmpty(field(relabelConfigs('target relabeling rule in scrape config'))),
   metric_relabel_configs: omitEmpty(field(relabelConfigs('metric relabeling rule in scrape config'))),
   ...discoveryFields,
@@ -96,7 +84,7 @@ export const scrapeJob = struct('config.ScrapeConfig', jobFields, {check: checkJ
 export type ScrapeConfig = Job & {
   readonly scrapeProtocols: readonly ScrapeProtocol[];
   readonly extraScrapeMetrics: boolean;
-  readonly metricNameValidationScheme: 'utf8' | 'legacy';
+  readonly metricNameValidationScheme: NameValidation;
   readonly metricNameEscapingScheme: EscapingScheme;
   /** The protocol to assume for an answer without a usable Content-Type; '': such a scrape fails. */
   readonly fallbackScrapeProtocol: ScrapeProtocol | '';
@@ -104,28 +92,43 @@ export type ScrapeConfig = Job & {
 
 function checkJob(job: Job): Job {
   if (job.jobName === '') throw new Error('job_name is empty');
+  const checked = checkHttpClient(job);
   if (job.relabelConfigs.length === 0) checkStaticTargets(job);
-  if (job.scheme !== 'http' && job.scheme !== 'https')
-    throw new Error(`unknown scheme "${job.scheme}", want http or https`);
-  return job;
+  return checked;
 }
 
-/** Fill in what the job leaves to `defaults`; throws in upstream's words what can't be. */
-export function completeJob(job: Job, defaults: ScrapeDefaults): ScrapeConfig {
+/**
+ * Fill in what the job leaves to `defaults`; names of files count from `dir`, the folder of the configuration. Throws in upstream's
+ * words what can't be.
+ */
+export function completeJob(job: Job, defaults: ScrapeDefaults, dir = ''): ScrapeConfig {
   const forJob = `for scrape config with job name "${job.jobName}"`;
   const scrapeInterval = job.scrapeInterval || defaults.scrapeInterval;
   if (job.scrapeTimeout > scrapeInterval) throw new Error(`scrape timeout greater than scrape interval ${forJob}`);
+  const naming = namingOf(job, defaults);
+  const {metricNameValidationScheme: names} = naming;
   return {
-    ...job,
+    ...withFilesIn(dir, job),
     ...limitsOf(job, defaults),
+    ...histogramsOf(job, defaults),
     scrapeInterval,
     scrapeTimeout: job.scrapeTimeout || Math.min(defaults.scrapeTimeout, scrapeInterval),
-    scrapeNativeHistograms: job.scrapeNativeHistograms ?? defaults.scrapeNativeHistograms,
     extraScrapeMetrics: job.extraScrapeMetrics ?? defaults.extraScrapeMetrics ?? false,
-    scrapeFailureLogFile: job.scrapeFailureLogFile || defaults.scrapeFailureLogFile,
+    scrapeFailureLogFile: joinDir(dir, job.scrapeFailureLogFile || defaults.scrapeFailureLogFile),
     scrapeProtocols: within(forJob, () => protocolsOf(job, defaults)),
     fallbackScrapeProtocol: fallbackOf(job, forJob),
-    ...namingOf(job, defaults),
+    ...naming,
+    relabelConfigs: job.relabelConfigs.map((rule) => validateRelabelConfig(rule, names)),
+    metricRelabelConfigs: job.metricRelabelConfigs.map((rule) => validateRelabelConfig(rule, names)),
+  };
+}
+
+function histogramsOf(job: Job, defaults: ScrapeDefaults) {
+  const {alwaysScrapeClassicHistograms: always, convertClassicHistogramsToNhcb: convert} = job;
+  return {
+    scrapeNativeHistograms: job.scrapeNativeHistograms ?? defaults.scrapeNativeHistograms,
+    alwaysScrapeClassicHistograms: always ?? defaults.alwaysScrapeClassicHistograms ?? false,
+    convertClassicHistogramsToNhcb: convert ?? defaults.convertClassicHistogramsToNhcb ?? false,
   };
 }
 
@@ -193,7 +196,7 @@ function namingOf(job: Job, defaults: ScrapeDefaults) {
     throw new Error('utf8 metric names requested but validation scheme is not set to UTF8');
   }
   return {
-    metricNameValidationScheme: validation as 'utf8' | 'legacy',
+    metricNameValidationScheme: validation as NameValidation,
     metricNameEscapingScheme: escaping as EscapingScheme,
   };
 }
@@ -206,12 +209,13 @@ function within<T>(place: string, run: () => T): T {
   }
 }
 
-/** Keys of the job's HTTP client that are not acted on yet. */
-export function unsupportedClientKeys(job: Job): string[] {
-  const given = job as unknown as Readonly<Record<string, unknown>>;
-  const camel = (key: string) => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  return laterClientKeys.filter((key) => given[camel(key)] === true);
+/** Whether two jobs are configured alike, secrets included. */
+export function isSameJob(a: Job, b: Job): boolean {
+  return printJob(a) === printJob(b) && isDeepStrictEqual(secretsOf(a), secretsOf(b));
 }
 
-/** The job as YAML: what `/api/v1/scrape_pools/config` shows, and equal exactly for equal jobs. */
+/** The job as YAML, secrets masked. */
 export const printJob = (job: Job): string => writeYaml(scrapeJob.encode(job));
+
+/** What the print hides. */
+const secretsOf = ({basicAuth, authorization, tlsConfig}: Job) => ({basicAuth, authorization, tlsConfig});

@@ -1,46 +1,84 @@
-import {LINE_COMMENT} from '@narthex/kernels/layout/scrape-lines.ts';
-import type {LineTable} from './line-table.ts';
+import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
+// A cell: hash, address, length, and the number of the line plus 1; all 0 while it is free.
+const CELL = 4;
+const HASH = 0;
+const AT = 1;
+const LENGTH = 2;
+const LINE = 3;
 
-/** Finds sample lines of a table by their bytes: made when a body differs from the last one, and dropped with it. */
+/**
+ * Finds lines by their bytes, which lie in a kernel memory and stay there. Made when a body differs from the last one, and dropped with
+ * it.
+ */
 export class LineIndex {
-  readonly #table: LineTable;
-  readonly #cells: Int32Array;
-  readonly #mask: number;
+  readonly #memory: KernelMemory;
+  /** Eight bytes of the memory that hashing may use. */
+  readonly #scratch: number;
+  #cells: Uint32Array;
+  #count = 0;
 
-  constructor(table: LineTable) {
-    this.#table = table;
-    const size = 2 ** Math.ceil(Math.log2(Math.max(4, table.count * 2)));
-    this.#cells = new Int32Array(size).fill(-1);
-    this.#mask = size - 1;
-    for (let i = 0; i < table.count; i++) if (table.slot(i) !== LINE_COMMENT) this.#insert(i);
+  /** Room for `lines` is taken at once, more when it is needed. */
+  constructor(memory: KernelMemory, scratch: number, lines: number) {
+    this.#memory = memory;
+    this.#scratch = scratch;
+    this.#cells = new Uint32Array(CELL * 2 ** Math.ceil(Math.log2(Math.max(16, lines * 2))));
   }
 
-  /** Index of the first line with exactly these bytes, -1 when there is none. */
-  find(bytes: Uint8Array): number {
-    for (let at = hash(bytes) & this.#mask; ; at = (at + 1) & this.#mask) {
-      const i = this.#cells[at]!;
-      if (i < 0 || equal(this.#table.bytes(i), bytes)) return i;
+  /** Add a line under its number; of equal lines the first stays. */
+  add(at: number, length: number, line: number): void {
+    if (this.#count * 2 * CELL >= this.#cells.length) this.#grow();
+    const hash = this.#hash(at, length);
+    const cell = this.#cellOf(hash, at, length);
+    if (this.#cells[cell + LINE] !== 0) return;
+    this.#put(cell, hash, at, length, line + 1);
+    this.#count++;
+  }
+
+  /** The number of the line with these bytes, -1 when there is none. */
+  find(at: number, length: number): number {
+    return this.#cells[this.#cellOf(this.#hash(at, length), at, length) + LINE]! - 1;
+  }
+
+  /** The cell of these bytes, or the free one where they would go. */
+  #cellOf(hash: number, at: number, length: number): number {
+    const cells = this.#cells;
+    const mask = cells.length / CELL - 1;
+    for (let i = hash & mask; ; i = (i + 1) & mask) {
+      const cell = i * CELL;
+      if (cells[cell + LINE] === 0) return cell;
+      if (cells[cell + HASH] === hash && cells[cell + LENGTH] === length && this.#equal(cells[cell + AT]!, at, length))
+        return cell;
     }
   }
 
-  #insert(i: number): void {
-    let at = hash(this.#table.bytes(i)) & this.#mask;
-    while (this.#cells[at]! >= 0) at = (at + 1) & this.#mask;
-    this.#cells[at] = i;
+  #hash(at: number, length: number): number {
+    this.#memory.kernels.xxhash64To(at, length, this.#scratch);
+    return this.#memory.u32[this.#scratch >>> 2]!;
   }
-}
 
-function hash(bytes: Uint8Array): number {
-  let hash = FNV_OFFSET;
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, FNV_PRIME);
-  return hash ^ (hash >>> 15);
-}
+  #equal(a: number, b: number, length: number): boolean {
+    const {u8} = this.#memory;
+    for (let i = 0; i < length; i++) if (u8[a + i] !== u8[b + i]) return false;
+    return true;
+  }
 
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+  #put(cell: number, hash: number, at: number, length: number, line: number): void {
+    this.#cells[cell + HASH] = hash;
+    this.#cells[cell + AT] = at;
+    this.#cells[cell + LENGTH] = length;
+    this.#cells[cell + LINE] = line;
+  }
+
+  #grow(): void {
+    const old = this.#cells;
+    this.#cells = new Uint32Array(old.length * 2);
+    const mask = this.#cells.length / CELL - 1;
+    for (let cell = 0; cell < old.length; cell += CELL) {
+      if (old[cell + LINE] === 0) continue;
+      let i = old[cell + HASH]! & mask;
+      while (this.#cells[i * CELL + LINE] !== 0) i = (i + 1) & mask;
+      this.#put(i * CELL, old[cell + HASH]!, old[cell + AT]!, old[cell + LENGTH]!, old[cell + LINE]!);
+    }
+  }
 }

@@ -1,11 +1,10 @@
 import type {TargetGroup} from '@narthex/discovery/target-group.ts';
-import {printJob, type ScrapeConfig} from './config.ts';
-import {Fetcher} from './fetcher.ts';
-import {type FamilyMetadata, readMetadata} from './metadata.ts';
+import {isSameJob, type ScrapeConfig} from './config.ts';
+import type {FamilyMetadata} from './metadata.ts';
 import {ScrapePool} from './pool.ts';
 import type {ScraperContext} from './target-scraper.ts';
 
-export type ManagerContext = Omit<ScraperContext, 'fetcher' | 'offsetSeed'>;
+export type ManagerContext = Omit<ScraperContext, 'offsetSeed'>;
 
 /** One target as `/api/v1/targets` tells of it. */
 export interface TargetStatus {
@@ -56,9 +55,8 @@ export class ScrapeManager {
     }
     for (const config of configs) {
       const pool = this.#pools.get(config.jobName);
-      if (!pool)
-        this.#pools.set(config.jobName, new ScrapePool(config, {...this.#context, offsetSeed, fetcher: new Fetcher()}));
-      else if (printJob(pool.config) !== printJob(config)) pool.reload(config);
+      if (!pool) this.#pools.set(config.jobName, new ScrapePool(config, {...this.#context, offsetSeed}));
+      else if (!isSameJob(pool.config, config)) pool.reload(config);
     }
   }
 
@@ -83,12 +81,12 @@ export class ScrapeManager {
     const droppedCounts: Record<string, number> = {};
     for (const name of this.poolNames) {
       const pool = this.#pools.get(name)!;
-      for (const target of pool.active) {
+      for (const {target} of pool.scrapers) {
         active.push({
           discoveredLabels: target.discovered.toObject(),
           labels: target.publicLabels.toObject(),
           scrapePool: name,
-          scrapeUrl: target.url.href,
+          scrapeUrl: target.url,
           lastError: target.lastError,
           lastScrapeMs: target.lastScrapeMs,
           lastScrapeSeconds: target.lastScrapeSeconds,
@@ -109,7 +107,7 @@ export class ScrapeManager {
     for (const name of this.poolNames) {
       for (const scraper of this.#pools.get(name)!.scrapers) {
         const target = scraper.target.publicLabels.toObject();
-        for (const metadata of readMetadata(scraper.metadataLines())) {
+        for (const metadata of scraper.metadata()) {
           if (family === undefined || metadata.family === family) found.push({...metadata, target});
         }
       }

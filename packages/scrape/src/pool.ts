@@ -1,9 +1,9 @@
 import type {TargetGroup} from '@narthex/discovery/target-group.ts';
 import type {Labels} from '@narthex/model/labels.ts';
-import {printJob, type ScrapeConfig} from './config.ts';
-import {targetHash} from './schedule.ts';
+import {isSameJob, type ScrapeConfig} from './config.ts';
+import {Fetcher} from './fetcher.ts';
 import {Target} from './target.ts';
-import {discoveredLabels, TargetError, targetLabels, targetUrl} from './target-labels.ts';
+import {discoveredLabels, TargetError, targetLabels} from './target-labels.ts';
 import {type ScraperContext, TargetScraper} from './target-scraper.ts';
 
 /** All targets of one job: starts scraping those that come, stops those that go, leaves the others alone. */
@@ -11,6 +11,7 @@ export class ScrapePool {
   readonly #context: ScraperContext;
   readonly #scrapers = new Map<bigint, TargetScraper>();
   #config: ScrapeConfig;
+  #fetcher: Fetcher;
   #groups: readonly TargetGroup[] = [];
   #dropped: Labels[] = [];
   #droppedCount = 0;
@@ -18,17 +19,16 @@ export class ScrapePool {
   constructor(config: ScrapeConfig, context: ScraperContext) {
     this.#config = config;
     this.#context = context;
+    this.#fetcher = new Fetcher(config);
+    context.metrics.poolMade();
+    context.metrics.targetLimit(config.jobName, config.targetLimit);
   }
 
   get config(): ScrapeConfig {
     return this.#config;
   }
 
-  /** Targets that are scraped. */
-  get active(): Target[] {
-    return Array.from(this.#scrapers.values(), (scraper) => scraper.target);
-  }
-
+  /** Scrapers of all targets. */
   get scrapers(): Iterable<TargetScraper> {
     return this.#scrapers.values();
   }
@@ -59,31 +59,41 @@ export class ScrapePool {
 
   /** Go on with a changed configuration: targets that stay the same are scraped on in their rhythm. */
   reload(config: ScrapeConfig): void {
+    const began = performance.now();
     const sameSeries = storesTheSame(this.#config, config);
     this.#config = config;
-    for (const scraper of this.#scrapers.values()) scraper.setConfig(config, sameSeries);
+    this.#fetcher.close();
+    this.#fetcher = new Fetcher(config);
+    for (const scraper of this.#scrapers.values()) scraper.setSettings(this.#settings, sameSeries);
     this.sync(this.#groups);
+    const {metrics} = this.#context;
+    metrics.targetLimit(config.jobName, config.targetLimit);
+    metrics.poolReloaded(config.scrapeInterval, (performance.now() - began) / 1000);
   }
 
   /** The job is gone: its series end some time later. */
   stop(): void {
     for (const [hash, scraper] of this.#scrapers) this.#remove(hash, scraper);
-    this.#context.fetcher.close();
+    this.#fetcher.close();
+    this.#context.metrics.poolRemoved(this.#config.jobName);
   }
 
-  /** The server stops. */
+  /** The server stops: nothing is written any more. */
   abandon(): void {
     for (const scraper of this.#scrapers.values()) scraper.abandon();
-    this.#context.fetcher.close();
+    this.#fetcher.close();
+  }
+
+  get #settings() {
+    return {config: this.#config, fetcher: this.#fetcher};
   }
 
   /** Gives how many targets of the group can't be scraped. */
   #takeGroup(group: TargetGroup, found: Map<bigint, Target>): number {
     let failures = 0;
     for (const [i, own] of group.targets.entries()) {
-      const discovered = discoveredLabels(this.#config, own, group.labels);
       try {
-        this.#take(discovered, found);
+        this.#take(discoveredLabels(this.#config, own, group.labels), found);
       } catch (error) {
         if (!(error instanceof TargetError)) throw error;
         failures++;
@@ -102,9 +112,8 @@ export class ScrapePool {
       this.#droppedCount++;
       return;
     }
-    const url = targetUrl(this.#config, labels);
-    const hash = targetHash(labels, url);
-    found.set(hash, new Target(labels, url, hash, discovered));
+    const target = new Target(this.#config, labels, discovered);
+    found.set(target.hash, target);
   }
 
   #keepOrAdd(hash: bigint, target: Target): void {
@@ -113,7 +122,7 @@ export class ScrapePool {
       known.target.discovered = target.discovered;
       return;
     }
-    const scraper = new TargetScraper(target, this.#config, this.#context);
+    const scraper = new TargetScraper(target, this.#settings, this.#context);
     this.#scrapers.set(hash, scraper);
     scraper.start();
   }
@@ -135,13 +144,17 @@ export class ScrapePool {
   }
 }
 
-/** Whether a line of a target leads to the same series under both configurations. */
+/**
+ * Whether a line of a target leads to the same series under both configurations. What else a job says changes when and how a target is
+ * asked, not what its lines mean. Limits count as meaning: they are checked when a line is new.
+ */
 function storesTheSame(a: ScrapeConfig, b: ScrapeConfig): boolean {
-  // What else a job says changes when and how a target is asked, not what its lines mean.
-  const meaning = ({honorLabels, metricRelabelConfigs, extraScrapeMetrics}: ScrapeConfig) => ({
-    honorLabels,
-    metricRelabelConfigs,
-    extraScrapeMetrics,
-  });
-  return printJob({...b, ...meaning(a)}) === printJob(b);
+  return isSameJob({...b, ...meaningOf(a)}, b);
+}
+
+function meaningOf(config: ScrapeConfig) {
+  const {honorLabels, metricRelabelConfigs, metricNameValidationScheme} = config;
+  const {labelLimit, labelNameLengthLimit, labelValueLengthLimit} = config;
+  const limits = {labelLimit, labelNameLengthLimit, labelValueLengthLimit};
+  return {honorLabels, metricRelabelConfigs, metricNameValidationScheme, ...limits};
 }

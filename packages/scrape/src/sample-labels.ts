@@ -1,4 +1,13 @@
-import {Labels, LabelsBuilder, METRIC_NAME} from '@narthex/model/labels.ts';
+import type {ExpositionParser} from '@narthex/exposition/entry.ts';
+import {
+  isLabelNameUnder,
+  isMetricNameUnder,
+  type Labels,
+  LabelsBuilder,
+  METRIC_NAME,
+  type NameValidation,
+} from '@narthex/model/labels.ts';
+import {quoteGo} from '@narthex/model/quote.ts';
 import type {RelabelConfig} from '@narthex/relabel/config.ts';
 import {relabel} from '@narthex/relabel/relabel.ts';
 
@@ -20,23 +29,31 @@ export interface SampleLabelRules {
   readonly metricRelabelConfigs: readonly RelabelConfig[];
 }
 
-/** Labels of a scraped series as they are stored: with the target's, relabelled; undefined when relabelling drops the series. */
-export function sampleLabels(scraped: Labels, rules: SampleLabelRules): Labels | undefined {
+/**
+ * Labels of the sample line that the parser has read, as they are stored: with the target's, relabelled; undefined when relabelling drops
+ * the series.
+ */
+export function storedLabels(parser: ExpositionParser, rules: SampleLabelRules): Labels | undefined {
+  const scraped = parser.seriesLabels();
   const builder = new LabelsBuilder(scraped);
-  if (rules.honorLabels) addMissing(builder, scraped, rules.target);
+  if (rules.honorLabels) addMissing(builder, parser, rules.target);
   else override(builder, scraped, rules.target);
-  const labels = builder.labels();
-  return rules.metricRelabelConfigs.length === 0 ? labels : relabel(labels, rules.metricRelabelConfigs);
+  const attached = builder.labels();
+  const {metricRelabelConfigs} = rules;
+  const labels = metricRelabelConfigs.length === 0 ? attached : relabel(attached, metricRelabelConfigs);
+  return labels?.length === 0 ? undefined : labels;
 }
 
 /** The scraped label wins, also with an empty value: then the label stays absent. */
-function addMissing(builder: LabelsBuilder, scraped: Labels, target: Labels): void {
+function addMissing(builder: LabelsBuilder, parser: ExpositionParser, target: Labels): void {
+  const scraped = new Set<string>();
+  parser.labels({set: (name) => scraped.add(name)});
   for (const [name, value] of target.entries()) if (!scraped.has(name)) builder.set(name, value);
 }
 
 /** The target's label wins; the scraped one moves to `exported_<name>`, repeated while that is taken. Shorter names move first, as upstream. */
 function override(builder: LabelsBuilder, scraped: Labels, target: Labels): void {
-  const clashes = [...target.entries()].filter(([name]) => scraped.get(name) !== '').map(([name]) => name);
+  const clashes = [...target.entries()].filter(([name]) => scraped.has(name)).map(([name]) => name);
   for (const [name, value] of target.entries()) builder.set(name, value);
   clashes.sort((a, b) => Buffer.byteLength(a) - Buffer.byteLength(b));
   for (const clash of clashes) {
@@ -46,37 +63,57 @@ function override(builder: LabelsBuilder, scraped: Labels, target: Labels): void
   }
 }
 
-export interface LabelLimits {
+export interface StoredLimits {
+  readonly metricNameValidationScheme: NameValidation;
   readonly labelLimit: number;
   readonly labelNameLengthLimit: number;
   readonly labelValueLengthLimit: number;
 }
 
-/** Throws LabelLimitError when `labels`, as they would be stored, break a limit. Lengths count bytes; 0 is no limit. */
-export function checkLabelLimits(labels: Labels, limits: LabelLimits): void {
-  const metric = labels.get(METRIC_NAME).slice(0, SHOWN_CHARACTERS);
-  if (limits.labelLimit > 0 && labels.length > limits.labelLimit) {
+/**
+ * Whether series may be stored under `labels`: throws SampleLabelsError when they lack a name or have one that is not valid, LabelLimitError
+ * when they break a limit. Lengths count bytes; 0 is no limit.
+ */
+export function checkStored(labels: Labels, limits: StoredLimits): void {
+  if (!labels.has(METRIC_NAME)) throw new SampleLabelsError('missing metric name (__name__ label)');
+  if (!areNamesValid(labels, limits.metricNameValidationScheme))
+    throw new SampleLabelsError(`invalid metric name or label names: ${labels}`);
+  const {labelLimit, labelNameLengthLimit, labelValueLengthLimit} = limits;
+  const metric = () => shortened(labels.get(METRIC_NAME));
+  if (labelLimit > 0 && labels.length > labelLimit) {
     throw new LabelLimitError(
-      `label_limit exceeded (metric: ${metric}, number of labels: ${labels.length}, limit: ${limits.labelLimit})`,
+      `label_limit exceeded (metric: ${metric()}, number of labels: ${labels.length}, limit: ${labelLimit})`,
     );
   }
-  if (limits.labelNameLengthLimit === 0 && limits.labelValueLengthLimit === 0) return;
+  if (labelNameLengthLimit === 0 && labelValueLengthLimit === 0) return;
   for (const [name, value] of labels.entries()) checkLengths(metric, name, value, limits);
 }
 
-function checkLengths(metric: string, name: string, value: string, limits: LabelLimits): void {
-  const shown = name.slice(0, SHOWN_CHARACTERS);
+function areNamesValid(labels: Labels, scheme: NameValidation): boolean {
+  // The parser takes UTF-8 only, and relabelling cannot spoil it. An empty name would be the first.
+  if (scheme === 'utf8') return labels.name(0) !== '';
+  for (const [name] of labels.entries()) if (!isLabelNameUnder(scheme, name)) return false;
+  return isMetricNameUnder(scheme, labels.get(METRIC_NAME));
+}
+
+function checkLengths(metric: () => string, name: string, value: string, limits: StoredLimits): void {
+  const {labelNameLengthLimit, labelValueLengthLimit} = limits;
   const nameLength = Buffer.byteLength(name);
-  if (limits.labelNameLengthLimit > 0 && nameLength > limits.labelNameLengthLimit) {
+  if (labelNameLengthLimit > 0 && nameLength > labelNameLengthLimit) {
     throw new LabelLimitError(
-      `label_name_length_limit exceeded (metric: ${metric}, label name: ${shown}, length: ${nameLength}, limit: ${limits.labelNameLengthLimit})`,
+      `label_name_length_limit exceeded (metric: ${metric()}, label name: ${shortened(name)}, length: ${nameLength}, limit: ${labelNameLengthLimit})`,
     );
   }
   const valueLength = Buffer.byteLength(value);
-  if (limits.labelValueLengthLimit > 0 && valueLength > limits.labelValueLengthLimit) {
-    const start = JSON.stringify(value.slice(0, SHOWN_CHARACTERS));
+  if (labelValueLengthLimit > 0 && valueLength > labelValueLengthLimit) {
     throw new LabelLimitError(
-      `label_value_length_limit exceeded (metric: ${metric}, label name: ${shown}, value: ${start}, length: ${valueLength}, limit: ${limits.labelValueLengthLimit})`,
+      `label_value_length_limit exceeded (metric: ${metric()}, label name: ${shortened(name)}, value: ${quoteGo(shortened(value))}, length: ${valueLength}, limit: ${labelValueLengthLimit})`,
     );
   }
 }
+
+/** The beginning of a text that may be of any length. */
+const shortened = (text: string): string =>
+  Array.from(text.slice(0, 2 * SHOWN_CHARACTERS))
+    .slice(0, SHOWN_CHARACTERS)
+    .join('');

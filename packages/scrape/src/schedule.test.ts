@@ -5,12 +5,12 @@ import {Labels} from '@narthex/model/labels.ts';
 import {firstScrapeDelay, offsetSeed, targetHash, Ticks} from './schedule.ts';
 
 const labels = Labels.fromObject({__address__: 'a:1', job: 'x'});
-const url = new URL('http://a:1/metrics');
+const url = 'http://a:1/metrics';
 
 test('a target keeps its hash, other labels or another URL change it', () => {
-  assert.equal(targetHash(labels, url), targetHash(Labels.fromObject({job: 'x', __address__: 'a:1'}), new URL(url)));
+  assert.equal(targetHash(labels, url), targetHash(Labels.fromObject({job: 'x', __address__: 'a:1'}), url));
   assert.notEqual(targetHash(labels, url), targetHash(Labels.fromObject({job: 'y', __address__: 'a:1'}), url));
-  assert.notEqual(targetHash(labels, url), targetHash(labels, new URL('http://a:2/metrics')));
+  assert.notEqual(targetHash(labels, url), targetHash(labels, 'http://a:2/metrics'));
 });
 
 test('replicas with other names or external labels have other seeds', () => {

@@ -14,13 +14,13 @@ function fnv64(text: string): bigint {
 }
 
 /** Names a target: two discovered targets with the same labels and URL are one. As upstream's, so that scrapes keep their place in time. */
-export function targetHash(labels: Labels, url: URL): bigint {
-  return fnv64(labels.hash().toString().padStart(16, '0') + url.href);
+export function targetHash(labels: Labels, url: string): bigint {
+  return fnv64(labels.hash().toString().padStart(16, '0') + url);
 }
 
 /** Sets servers with other names or external labels apart in time, so that replicas do not scrape a target at the same moment. */
 export function offsetSeed(hostname: string, externalLabels: Labels): bigint {
-  return fnv64(hostname + externalLabels.toString());
+  return fnv64(`${hostname}${externalLabels}`);
 }
 
 /** How long from `nowMs` to a target's next scrape: its place in the interval depends on its hash alone, so a restart does not move it. */

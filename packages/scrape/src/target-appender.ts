@@ -3,21 +3,18 @@ import {LINE_COMMENT, LINE_DROPPED} from '@narthex/kernels/layout/scrape-lines.t
 import type {ExpositionParser} from '@narthex/exposition/entry.ts';
 import {OpenMetricsParser} from '@narthex/exposition/openmetrics-parser.ts';
 import {TextParser} from '@narthex/exposition/text-parser.ts';
-import {Labels, LabelsBuilder, METRIC_NAME} from '@narthex/model/labels.ts';
-import type {AppendOutcome, SampleBatch, SeriesSlot} from '@narthex/tsdb/head/types.ts';
-import {BodyWalk, type BodyWalkResult, type LineResolution} from './body-walk.ts';
+import type {Labels} from '@narthex/model/labels.ts';
+import {Staging} from '@narthex/tsdb/head/staging.ts';
+import type {SampleBatch, SeriesRef, SeriesSlot} from '@narthex/tsdb/head/types.ts';
+import {BodyWalk, type LineResolution} from './body-walk.ts';
 import type {ScrapeConfig} from './config.ts';
 import {LineTable} from './line-table.ts';
-import {checkLabelLimits, sampleLabels, SampleLabelsError} from './sample-labels.ts';
-import {Staging} from '@narthex/tsdb/head/staging.ts';
-
-/** Where scraped samples go: the database of the ingest thread. */
-export interface SampleStore {
-  /** Throws ArenaFullError when there is no room for a new series. */
-  getOrCreate(labels: Labels): SeriesSlot;
-  /** One atomic commit. Throws StorageError when nothing of it was stored. */
-  append(batch: SampleBatch): AppendOutcome;
-}
+import {type FamilyMetadata, readMetadata} from './metadata.ts';
+import {type Refusals, refusalsOf} from './refusals.ts';
+import {ReportSeries, type ScrapeReport} from './report-series.ts';
+import {checkStored, SampleLabelsError, storedLabels} from './sample-labels.ts';
+import {SampleLimit, SampleLimitError} from './sample-limit.ts';
+import type {SampleStore} from './sample-store.ts';
 
 /** What one ingest thread shares between all its targets. */
 export interface AppendContext {
@@ -35,104 +32,91 @@ export interface Body {
   readonly format: 'text' | 'openmetrics';
 }
 
-/** How a scrape went; written as the target's own series. */
-export interface ScrapeReport {
-  readonly up: boolean;
-  readonly durationSeconds: number;
-  /** Sample lines in the body. */
-  readonly scraped: number;
-  /** Of them, those that relabelling kept. */
-  readonly kept: number;
-  readonly seriesAdded: number;
-  /** Uncompressed size of the body, -1 when it was over its limit. */
-  readonly bodyBytes: number;
-}
-
 /** Samples and series of one body. */
 export interface BodyCounts {
   readonly scraped: number;
   readonly kept: number;
   readonly seriesAdded: number;
-  /** Samples too far in the future, left out. */
-  readonly tooFarAhead: number;
 }
 
-const NO_COUNTS: BodyCounts = {scraped: 0, kept: 0, seriesAdded: 0, tooFarAhead: 0};
+/** The target that samples come from. */
+export interface SampleSource {
+  /** Its public labels. */
+  readonly labels: Labels;
+  readonly timeoutMs: number;
+}
+
+/** Of a body that was not read. */
+export const NO_COUNTS: BodyCounts = {scraped: 0, kept: 0, seriesAdded: 0};
 
 /** As upstream: samples further in the future than this are refused. */
 const AHEAD_MS_MAX = 10 * 60 * 1000;
 /** Room for the target's own series and a few new lines. */
 const SPARE_STAGED = 64;
 
-const REPORT_NAMES = [
-  'up',
-  'scrape_duration_seconds',
-  'scrape_samples_scraped',
-  'scrape_samples_post_metric_relabeling',
-  'scrape_series_added',
-] as const;
-const EXTRA_REPORT_NAMES = ['scrape_timeout_seconds', 'scrape_sample_limit', 'scrape_body_size_bytes'] as const;
-
-/** The body has more samples than `sample_limit` allows. */
-export class SampleLimitError extends Error {
-  override readonly name = 'SampleLimitError';
-
-  constructor() {
-    super('sample limit exceeded');
-  }
+/** A commit in the making. */
+interface Staged {
+  /** Staged samples of the body: markers and the report come behind them. */
+  readonly samples: number;
+  /** Samples of the body that were left out for being too far in the future. */
+  readonly ahead: number;
+  /** Called when all is stored. */
+  settle(): void;
 }
 
 /**
  * Turns the bodies of one target into commits: remembers its lines, relabels series that are new, ends those that vanish, and
- * adds the target's own series. Each method is one commit: all of it is stored, or nothing.
+ * adds the target's own series. Each method is one commit: all of it is stored, or nothing, and then nothing is forgotten either.
  */
 export class TargetAppender {
   readonly #context: AppendContext;
+  readonly #source: SampleSource;
+  readonly #report: ReportSeries;
   #config: ScrapeConfig;
-  readonly #target: Labels;
   #table = new LineTable();
   #generation = 2;
-  /** Generation of the last body, while its series are alive; 0 after a failed scrape. */
+  /** Generation of the last body while its series are alive; 0 after a failed scrape. */
   #live = 0;
-  #reportSlots: readonly SeriesSlot[] | undefined;
+  /** That of the store when its slots were checked last. */
+  #storeGeneration: number;
   /** The next body is read as if it were the first. */
-  #forgetSlots = false;
+  #resolveAgain = false;
   #counts: BodyCounts = NO_COUNTS;
-  /** Samples of this body that the limit left out. */
-  #overLimit = 0;
   #parser: {format: Body['format']; parser: ExpositionParser} | undefined;
+  /** Of the lines in the table. */
+  #format: Body['format'] = 'text';
 
-  /** `target`: the public labels of the target. */
-  constructor(context: AppendContext, config: ScrapeConfig, target: Labels) {
+  constructor(context: AppendContext, config: ScrapeConfig, source: SampleSource) {
     this.#context = context;
     this.#config = config;
-    this.#target = target;
-  }
-
-  /** Go on with another configuration; the lines stay where what is stored of them stays the same. */
-  setConfig(config: ScrapeConfig, sameSeries: boolean): void {
-    this.#config = config;
-    if (sameSeries) return;
-    // Series may have other labels now: the old ones end with the next scrape, as its lines resolve anew.
-    this.#forgetSlots = true;
+    this.#source = source;
+    this.#report = new ReportSeries(context.store, context.isRefusal, source.labels);
+    this.#storeGeneration = context.store.generation;
   }
 
   /**
-   * Commit the samples of `body` with the report that `reportOf` makes of them; ends the series that the body no longer has. Throws
-   * ParseError, SampleLimitError or SampleLabelsError, when `fail` is to be called; StorageError when nothing could be written.
+   * Go on with another configuration; `sameSeries` says that a line leads to the same series as before. Where it may not, the
+   * old series end with the next scrape unless its lines lead to them still.
    */
-  append(body: Body, timeMs: number, reportOf: (counts: BodyCounts) => ScrapeReport): AppendOutcome & BodyCounts {
-    return this.#commit((staging) => {
-      const generation = this.#generation + 2;
-      const walk = this.#walk(body, staging, timeMs, generation);
-      const counts = {...this.#counts, tooFarAhead: this.#dropAhead(staging)};
-      if (walk.changed || this.#forgetSlots) this.#endVanished(staging, walk.table, generation, timeMs);
-      this.#stageReport(staging, reportOf(counts), timeMs);
-      this.#table = walk.table;
-      this.#generation = generation;
-      this.#live = generation;
-      this.#forgetSlots = false;
-      return counts;
+  setConfig(config: ScrapeConfig, sameSeries: boolean): void {
+    this.#config = config;
+    if (!sameSeries) this.#resolveAgain = true;
+  }
+
+  /**
+   * Commit the samples of `body` with the report that `reportOf` makes of them; ends the series that the body no longer has. A body of 0
+   * bytes is no mistake in any format: it only ends what was. Throws ParseError, SampleLimitError or SampleLabelsError, when `fail`
+   * is to be called; StorageError when nothing could be written.
+   */
+  append(body: Body, timeMs: number, reportOf: (counts: BodyCounts) => ScrapeReport): Refusals {
+    this.#counts = NO_COUNTS;
+    if (body.bytes === 0) return this.fail(timeMs, reportOf(NO_COUNTS));
+    return this.#commit(timeMs, (staging) => {
+      const {walk, ahead} = this.#walk(body, staging, timeMs);
+      const samples = staging.count;
+      if (walk.hasChanged || this.#resolveAgain) this.#endVanished(staging, walk, timeMs);
+      const settleReport = this.#stageReport(staging, reportOf(this.#counts), timeMs);
+      return {samples, ahead, settle: () => (settleReport(), this.#settle(walk, body.format))};
     });
   }
 
@@ -141,67 +125,90 @@ export class TargetAppender {
     return this.#counts;
   }
 
-  /** Commit a failed scrape: all series of the last one end, and the report says why there is nothing. */
-  fail(timeMs: number, report: ScrapeReport): AppendOutcome & BodyCounts {
-    return this.#commit((staging) => {
+  /** Commit a scrape without a usable body: all series of the last one end, and the report says how it went. */
+  fail(timeMs: number, report: ScrapeReport): Refusals {
+    return this.#commit(timeMs, (staging) => {
       this.#endAll(staging, timeMs);
-      this.#stageReport(staging, report, timeMs);
-      return NO_COUNTS;
+      const settleReport = this.#stageReport(staging, report, timeMs);
+      return {samples: 0, ahead: 0, settle: () => (settleReport(), (this.#live = 0))};
     });
   }
 
   /** Commit the end of all series of the target, its own included. */
   end(timeMs: number): void {
-    this.#commit((staging) => {
+    this.#commit(timeMs, (staging) => {
       this.#endAll(staging, timeMs);
-      for (const slot of this.#reportSlots ?? []) staging.addStale(slot, timeMs);
-      return NO_COUNTS;
+      const settleReport = this.#report.stageEnd(staging, timeMs);
+      return {samples: 0, ahead: 0, settle: () => (settleReport(), (this.#live = 0))};
     });
   }
 
-  /** The target's metadata as it exposed it: its comment lines in the order of the last body. */
-  *metadataLines(): Generator<Uint8Array> {
+  /** The target's metadata as the last good body had it. */
+  metadata(): FamilyMetadata[] {
+    return readMetadata(this.#commentLines(), this.#format);
+  }
+
+  *#commentLines(): Generator<Uint8Array> {
     for (let i = 0; i < this.#table.count; i++) if (this.#table.slot(i) === LINE_COMMENT) yield this.#table.bytes(i);
   }
 
-  #commit(stage: (staging: Staging) => BodyCounts): AppendOutcome & BodyCounts {
+  #commit(timeMs: number, stage: (staging: Staging) => Staged): Refusals {
     const {memory, store} = this.#context;
     const mark = memory.mark();
     try {
+      this.#forgetRemoved();
       const staging = new Staging(memory, this.#table.count + SPARE_STAGED);
-      const counts = stage(staging);
-      return {...store.append(staging.batch()), ...counts};
+      const {samples, ahead, settle} = stage(staging);
+      const batch = staging.batch();
+      const {stored} = store.append(batch);
+      settle();
+      return refusalsIn(batch, stored, {samples, ahead, timeMs});
     } finally {
       memory.release(mark);
     }
   }
 
-  #walk(body: Body, staging: Staging, timeMs: number, generation: number): BodyWalkResult {
+  #walk(body: Body, staging: Staging, timeMs: number): {walk: BodyWalk; ahead: number} {
     const {memory, floatPowers} = this.#context;
-    this.#overLimit = 0;
-    this.#counts = NO_COUNTS;
-    const walk = new BodyWalk(this.#forgetSlots ? new LineTable() : this.#table, body.parts, body.bytes, staging, {
+    const {honorTimestamps, sampleLimit} = this.#config;
+    const limit = new SampleLimit(memory, sampleLimit, timeMs);
+    const latestMs = honorTimestamps ? Date.now() + AHEAD_MS_MAX : Infinity;
+    let ahead = 0;
+    const walk = new BodyWalk(this.#resolveAgain ? new LineTable() : this.#table, body, staging, {
       memory,
       floatPowers,
       parser: this.#parserOf(body.format),
       openMetrics: body.format === 'openmetrics',
-      honorTimestamps: this.#config.honorTimestamps,
+      honorTimestamps,
       timeMs,
-      generation,
-      resolve: (parser) => this.#resolve(parser, staging.count),
+      generation: this.#generation + 2,
+      resolve: (parser, kept) => {
+        const labels = this.#labelsOf(parser);
+        if (labels === undefined) return 'dropped';
+        // Series that nobody will see must not be made.
+        if (limit.isExceeded(kept + 1, staging)) return 'refused';
+        if (parser.hasTimestamp && parser.timestampMs > latestMs) {
+          ahead++;
+          return 'refused';
+        }
+        return this.#seriesOf(parser, labels);
+      },
     });
     try {
-      const result = walk.run();
-      this.#checkSampleLimit(staging.count);
-      return result;
+      walk.run();
     } finally {
-      this.#counts = {
-        ...NO_COUNTS,
-        scraped: walk.samples,
-        kept: staging.count + this.#overLimit,
-        seriesAdded: walk.added,
-      };
+      this.#counts = {scraped: walk.scraped, kept: walk.kept, seriesAdded: walk.added};
     }
+    if (limit.isExceeded(walk.kept, staging)) throw new SampleLimitError();
+    return {walk, ahead: ahead + staging.dropAfter(latestMs)};
+  }
+
+  #settle(walk: BodyWalk, format: Body['format']): void {
+    this.#table = walk.settle();
+    this.#generation += 2;
+    this.#live = this.#generation;
+    this.#format = format;
+    this.#resolveAgain = false;
   }
 
   #parserOf(format: Body['format']): ExpositionParser {
@@ -211,81 +218,80 @@ export class TargetAppender {
     return this.#parser.parser;
   }
 
-  #resolve(parser: ExpositionParser, staged: number): LineResolution {
-    const builder = new LabelsBuilder();
-    parser.labels(builder);
-    const duplicate = parser.duplicateLabel();
-    if (duplicate !== undefined) {
-      throw new SampleLabelsError(`label name "${duplicate}" is not unique: invalid sample`);
-    }
-    const {honorLabels, metricRelabelConfigs, sampleLimit} = this.#config;
-    const labels = sampleLabels(builder.labels(), {target: this.#target, honorLabels, metricRelabelConfigs});
-    if (labels === undefined || labels.length === 0) return 'dropped';
-    if (!labels.has(METRIC_NAME)) throw new SampleLabelsError('missing metric name (__name__ label)');
-    checkLabelLimits(labels, this.#config);
-    // Over the limit the whole scrape fails: series that nobody will see must not be made.
-    if (sampleLimit === 0 || staged < sampleLimit) return this.#slotOf(labels);
-    this.#overLimit++;
-    return 'refused';
+  /** Labels of a line as they are stored; undefined when relabelling drops it. */
+  #labelsOf(parser: ExpositionParser): Labels | undefined {
+    const {honorLabels, metricRelabelConfigs} = this.#config;
+    const labels = storedLabels(parser, {target: this.#source.labels, honorLabels, metricRelabelConfigs});
+    if (labels !== undefined) checkStored(labels, this.#config);
+    return labels;
   }
 
-  #slotOf(labels: Labels): LineResolution {
+  #seriesOf(parser: ExpositionParser, labels: Labels): LineResolution {
+    const duplicate = parser.duplicateLabel();
+    if (duplicate !== undefined) throw new SampleLabelsError(`label name "${duplicate}" is not unique: invalid sample`);
+    const {store, isRefusal} = this.#context;
     try {
-      return {slot: this.#context.store.getOrCreate(labels)};
+      const slot = store.getOrCreate(labels);
+      return {slot, ref: store.ref(slot)};
     } catch (error) {
-      if (this.#context.isRefusal(error)) return 'refused';
+      if (isRefusal(error)) return 'refused';
       throw error;
     }
   }
 
-  #checkSampleLimit(kept: number): void {
-    const {sampleLimit} = this.#config;
-    if (sampleLimit > 0 && kept + this.#overLimit > sampleLimit) throw new SampleLimitError();
-  }
-
-  /** Take samples out that claim to be from far ahead; gives their number. */
-  #dropAhead(staging: Staging): number {
-    return this.#config.honorTimestamps ? staging.dropAfter(Date.now() + AHEAD_MS_MAX) : 0;
-  }
-
-  /** Lines of the old table that this body did not have, unless another line leads to the same series. */
-  #endVanished(staging: Staging, table: LineTable, generation: number, timeMs: number): void {
+  /** Series of old lines that this body did not have, unless another line leads to the same series. */
+  #endVanished(staging: Staging, walk: BodyWalk, timeMs: number): void {
     const vanished = new Set<number>();
     const old = this.#table;
-    for (let i = 0; i < old.count; i++) {
-      if (this.#isLive(old, i)) vanished.add(old.slot(i));
-    }
+    const isGone = this.#resolveAgain ? () => true : (i: number) => !walk.hasSeen(i);
+    for (let i = 0; i < old.count; i++) if (isGone(i) && this.#isLive(i)) vanished.add(old.slot(i));
     if (vanished.size === 0) return;
-    for (let i = 0; i < table.count; i++) if (table.seen(i) >= generation) vanished.delete(table.slot(i));
+    const lines = walk.settledLines;
+    for (let i = 0; i < lines.count; i++) vanished.delete(lines.slot(i));
     for (const slot of vanished) staging.addStale(slot, timeMs);
   }
 
   #endAll(staging: Staging, timeMs: number): void {
     const ended = new Set<number>();
-    for (let i = 0; i < this.#table.count; i++) if (this.#isLive(this.#table, i)) ended.add(this.#table.slot(i));
+    for (let i = 0; i < this.#table.count; i++) if (this.#isLive(i)) ended.add(this.#table.slot(i));
     for (const slot of ended) staging.addStale(slot, timeMs);
-    this.#live = 0;
   }
 
-  /** Whether the line's series was in the last body, and is to end when it vanishes. */
-  #isLive(table: LineTable, i: number): boolean {
-    const slot = table.slot(i);
+  /** Whether the series of old line `i` was in the last body, and is to end when it vanishes. */
+  #isLive(i: number): boolean {
+    const slot = this.#table.slot(i);
     if (this.#live === 0 || slot === LINE_COMMENT || slot === LINE_DROPPED) return false;
-    const seen = table.seen(i);
+    const seen = this.#table.seen(i);
     return seen === this.#live || (this.#config.trackTimestampsStaleness && seen === this.#live + 1);
   }
 
-  #stageReport(staging: Staging, report: ScrapeReport, timeMs: number): void {
-    const {extraScrapeMetrics, scrapeTimeout, sampleLimit} = this.#config;
-    const values = [Number(report.up), report.durationSeconds, report.scraped, report.kept, report.seriesAdded];
-    if (extraScrapeMetrics) values.push(scrapeTimeout / 1000, sampleLimit, report.bodyBytes);
-    this.#reportSlots ??= this.#makeReportSlots(extraScrapeMetrics);
-    for (const [i, slot] of this.#reportSlots.entries()) staging.add(slot, timeMs, values[i]!);
+  #stageReport(staging: Staging, report: ScrapeReport, timeMs: number): () => void {
+    const {extraScrapeMetrics, sampleLimit} = this.#config;
+    const {timeoutMs} = this.#source;
+    return this.#report.stage(staging, report, timeMs, {extraScrapeMetrics, sampleLimit, timeoutMs});
   }
 
-  #makeReportSlots(extra: boolean): SeriesSlot[] {
-    const names = extra ? [...REPORT_NAMES, ...EXTRA_REPORT_NAMES] : REPORT_NAMES;
-    const builder = new LabelsBuilder(this.#target);
-    return names.map((name) => this.#context.store.getOrCreate(builder.set(METRIC_NAME, name).labels()));
+  /** Lines whose series the store has removed since are as good as new. */
+  #forgetRemoved(): void {
+    const {store} = this.#context;
+    if (store.generation === this.#storeGeneration) return;
+    const table = this.#table;
+    this.#table = table.filter((i) => {
+      const slot = table.slot(i);
+      return slot === LINE_COMMENT || slot === LINE_DROPPED || store.has(slot as SeriesSlot, table.ref(i) as SeriesRef);
+    });
+    this.#report.forgetRemoved();
+    this.#storeGeneration = store.generation;
   }
+}
+
+/** What of a stored batch was refused; most of the time nothing is, and nothing has to be looked at. */
+function refusalsIn(
+  batch: SampleBatch,
+  stored: number,
+  {samples, ahead, timeMs}: {samples: number; ahead: number; timeMs: number},
+): Refusals {
+  if (stored === batch.count) return {outOfOrder: 0, duplicates: 0, outOfBounds: ahead};
+  const refusals = refusalsOf(batch, samples, timeMs);
+  return {...refusals, outOfBounds: refusals.outOfBounds + ahead};
 }

@@ -1,6 +1,7 @@
 import type {LabelSet} from '@narthex/discovery/target-group.ts';
 import {formatDuration, parseDuration} from '@narthex/model/duration.ts';
-import {isLabelNameUnder, Labels, LabelsBuilder} from '@narthex/model/labels.ts';
+import {type Labels, LabelsBuilder} from '@narthex/model/labels.ts';
+import {quoteGo} from '@narthex/model/quote.ts';
 import {relabel} from '@narthex/relabel/relabel.ts';
 import type {ScrapeConfig} from './config.ts';
 
@@ -12,23 +13,44 @@ export class TargetError extends Error {
 const PARAMETER_PREFIX = '__param_';
 const META_PREFIX = '__meta_';
 
+/** The path of a Unix socket to connect to in place of `__address__`. */
+export const UNIX_SOCKET_LABEL = '__unix_socket__';
+
+/** Labels that switch something for one target, and what errors call it. */
+const SWITCHES = {
+  __convert_classic_histograms_to_nhcb__: 'convert classic histograms to nhcb',
+  __always_scrape_classic_histograms__: 'always scrape classic histograms',
+  __scrape_native_histograms__: 'scrape native histograms',
+} as const;
+
+/** What Go takes for a truth value. */
+const BOOLEANS = new Set(['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False']);
+
 /** What a target is before relabelling: its own labels, those of its group, then those of the scrape configuration. */
 export function discoveredLabels(config: ScrapeConfig, own: LabelSet, group: LabelSet): Labels {
   const builder = new LabelsBuilder();
   for (const [name, value] of Object.entries({...group, ...own})) builder.set(name, value);
-  const defaults: LabelSet = {
+  for (const [name, value] of Object.entries(defaultLabels(config))) {
+    if (builder.get(name) === '') builder.set(name, value);
+  }
+  for (const [name, values] of config.params) {
+    const label = PARAMETER_PREFIX + name;
+    if (values.length > 0 && builder.get(label) === '') builder.set(label, values[0]!);
+  }
+  return builder.labels();
+}
+
+function defaultLabels(config: ScrapeConfig): LabelSet {
+  return {
     job: config.jobName,
     __scrape_interval__: formatDuration(config.scrapeInterval),
     __scrape_timeout__: formatDuration(config.scrapeTimeout),
     __metrics_path__: config.metricsPath,
     __scheme__: config.scheme,
+    __convert_classic_histograms_to_nhcb__: String(config.convertClassicHistogramsToNhcb ?? false),
+    __always_scrape_classic_histograms__: String(config.alwaysScrapeClassicHistograms ?? false),
+    __scrape_native_histograms__: String(config.scrapeNativeHistograms ?? false),
   };
-  for (const [name, value] of Object.entries(defaults)) if (builder.get(name) === '') builder.set(name, value);
-  for (const [name, values] of config.params) {
-    const label = PARAMETER_PREFIX + name;
-    if (values.length && builder.get(label) === '') builder.set(label, values[0]!);
-  }
-  return builder.labels();
 }
 
 /**
@@ -36,65 +58,53 @@ export function discoveredLabels(config: ScrapeConfig, own: LabelSet, group: Lab
  * scraped: no address, a bad interval, a bad label.
  */
 export function targetLabels(config: ScrapeConfig, discovered: Labels): Labels | undefined {
-  const before = relabel(discovered, config.relabelConfigs);
-  if (before === undefined) return undefined;
-  const address = before.get('__address__');
+  const relabelled = relabel(discovered, config.relabelConfigs);
+  if (relabelled === undefined) return undefined;
+  const address = relabelled.get('__address__');
   if (address === '') throw new TargetError('no address');
-  checkAddress(address);
-  checkTimes(before);
-  const builder = new LabelsBuilder(before);
-  for (const [name] of before.entries()) if (name.startsWith(META_PREFIX)) builder.del(name);
-  if (before.get('instance') === '') builder.set('instance', address);
+  if (address.includes('/')) throw new TargetError(`${quoteGo(address)} is not a valid hostname`);
+  checkTimes(relabelled);
+  checkSwitches(relabelled);
+  const builder = new LabelsBuilder(relabelled);
+  for (const [name] of relabelled.entries()) if (name.startsWith(META_PREFIX)) builder.del(name);
+  if (relabelled.get('instance') === '') builder.set('instance', address);
   const labels = builder.labels();
   for (const [name, value] of labels.entries()) {
-    if (!isLabelNameUnder(config.metricNameValidationScheme, name))
-      throw new TargetError(`invalid label name: ${JSON.stringify(name)}`);
-    if (!value.isWellFormed())
-      throw new TargetError(`invalid label value for ${JSON.stringify(name)}: not valid UTF-8`);
+    if (!value.isWellFormed()) throw new TargetError(`invalid label value for ${quoteGo(name)}: ${quoteGo(value)}`);
   }
   return labels;
-}
-
-function checkAddress(address: string): void {
-  if (address.includes('/')) throw new TargetError(`${JSON.stringify(address)} is not a valid hostname`);
-  if (!URL.canParse(`http://${address}/`)) throw new TargetError(`${JSON.stringify(address)} is not a valid address`);
 }
 
 function checkTimes(labels: Labels): void {
   const interval = duration(labels, '__scrape_interval__', 'scrape interval');
   const timeout = duration(labels, '__scrape_timeout__', 'scrape timeout');
-  if (timeout > interval) {
-    const texts = [labels.get('__scrape_timeout__'), labels.get('__scrape_interval__')];
-    throw new TargetError(
-      `scrape timeout cannot be greater than scrape interval (${JSON.stringify(texts[0])} > ${JSON.stringify(texts[1])})`,
-    );
-  }
+  if (timeout <= interval) return;
+  const [timeoutText, intervalText] = [labels.get('__scrape_timeout__'), labels.get('__scrape_interval__')];
+  throw new TargetError(
+    `scrape timeout cannot be greater than scrape interval (${quoteGo(timeoutText)} > ${quoteGo(intervalText)})`,
+  );
 }
 
 function duration(labels: Labels, name: string, what: string): number {
-  const text = labels.get(name);
-  try {
-    const ms = parseDuration(text);
-    if (ms > 0) return ms;
-  } catch (error) {
-    throw new TargetError(`error parsing ${what}: ${(error as Error).message}`, {cause: error});
-  }
-  throw new TargetError(`${what} cannot be 0`);
+  const ms = parsed(labels.get(name), what);
+  if (ms === 0) throw new TargetError(`${what} cannot be 0`);
+  return ms;
 }
 
-/** Where a target is scraped: scheme, address and path of its labels, parameters of the configuration with those of its labels over them. */
-export function targetUrl(config: ScrapeConfig, labels: Labels): URL {
-  const url = new URL(`${labels.get('__scheme__')}://${labels.get('__address__')}`);
-  url.pathname = labels.get('__metrics_path__');
-  const parameters = new Map(Array.from(config.params, ([name, values]) => [name, [...values]]));
-  for (const [name, value] of labels.entries()) {
-    if (!name.startsWith(PARAMETER_PREFIX)) continue;
-    const key = name.slice(PARAMETER_PREFIX.length);
-    parameters.set(key, [value, ...(parameters.get(key) ?? []).slice(1)]);
+function parsed(text: string, what: string): number {
+  try {
+    return parseDuration(text);
+  } catch (cause) {
+    throw new TargetError(`error parsing ${what}: ${(cause as Error).message}`, {cause});
   }
-  for (const key of [...parameters.keys()].sort())
-    for (const value of parameters.get(key)!) url.searchParams.append(key, value);
-  return url;
+}
+
+function checkSwitches(labels: Labels): void {
+  for (const [name, what] of Object.entries(SWITCHES)) {
+    const value = labels.get(name);
+    if (value !== '' && !BOOLEANS.has(value))
+      throw new TargetError(`error parsing ${what}: strconv.ParseBool: parsing ${quoteGo(value)}: invalid syntax`);
+  }
 }
 
 /** The labels that a target's samples get: those that do not begin with `__`. */

@@ -1,23 +1,32 @@
 import {acceptEncodingHeader, acceptHeader, answerFormat} from '@narthex/exposition/negotiation.ts';
-import {parseDuration} from '@narthex/model/duration.ts';
 import type {ScrapeConfig} from './config.ts';
-import {BodySizeLimitError, type FetchedBody, type Fetcher, ScrapeError} from './fetcher.ts';
-import {firstScrapeDelay} from './schedule.ts';
-import {ScrapeLoop} from './loop.ts';
+import {BodySizeLimitError, ScrapeError} from './fetch-error.ts';
+import type {FetchedBody} from './fetched-body.ts';
+import type {Fetcher} from './fetcher.ts';
 import type {ScrapeLog} from './log.ts';
+import {ScrapeLoop} from './loop.ts';
+import type {FamilyMetadata} from './metadata.ts';
 import type {ScrapeMetrics} from './metrics.ts';
-import {type AppendContext, type Body, type BodyCounts, type ScrapeReport, TargetAppender} from './target-appender.ts';
+import type {Refusals} from './refusals.ts';
+import {firstScrapeDelay} from './schedule.ts';
+import {type AppendContext, type Body, NO_COUNTS, TargetAppender} from './target-appender.ts';
 import type {Target} from './target.ts';
 
-/** What the targets of a pool share. */
+/** What all targets share. */
 export interface ScraperContext {
   readonly append: AppendContext;
-  readonly fetcher: Fetcher;
   readonly metrics: ScrapeMetrics;
   readonly log: ScrapeLog;
   readonly userAgent: string;
+  /** Sets this server apart in time from its replicas. */
   readonly offsetSeed: bigint;
   readonly timestampToleranceMs: number;
+}
+
+/** What a job says about all its targets. */
+export interface ScraperSettings {
+  readonly config: ScrapeConfig;
+  readonly fetcher: Fetcher;
 }
 
 /** Scrapes one target in its rhythm and stores what it exposes. */
@@ -25,22 +34,26 @@ export class TargetScraper {
   readonly target: Target;
   readonly #context: ScraperContext;
   readonly #appender: TargetAppender;
-  readonly #intervalMs: number;
-  readonly #timeoutMs: number;
-  #config: ScrapeConfig;
-  #loop: ScrapeLoop;
+  readonly #loop: ScrapeLoop;
+  #settings: ScraperSettings;
   #lastStart: number | undefined;
   /** Fails every scrape while it is set: the pool has more targets than it may. */
   forcedError: Error | undefined;
 
-  constructor(target: Target, config: ScrapeConfig, context: ScraperContext) {
+  constructor(target: Target, settings: ScraperSettings, context: ScraperContext) {
     this.target = target;
-    this.#config = config;
+    this.#settings = settings;
     this.#context = context;
-    this.#appender = new TargetAppender(context.append, config, target.publicLabels);
-    this.#intervalMs = parseDuration(target.labels.get('__scrape_interval__'));
-    this.#timeoutMs = parseDuration(target.labels.get('__scrape_timeout__'));
-    this.#loop = this.#makeLoop();
+    const source = {labels: target.publicLabels, timeoutMs: target.timeoutMs};
+    this.#appender = new TargetAppender(context.append, settings.config, source);
+    const {offsetSeed, timestampToleranceMs} = context;
+    this.#loop = new ScrapeLoop({
+      intervalMs: target.intervalMs,
+      firstDelayMs: firstScrapeDelay(target.hash, offsetSeed, target.intervalMs, Date.now()),
+      timestampToleranceMs,
+      scrape: (timeMs) => this.#scrape(timeMs),
+      end: (timeMs) => this.#guard(() => this.#appender.end(timeMs)),
+    });
   }
 
   start(): void {
@@ -52,117 +65,110 @@ export class TargetScraper {
     this.#loop.stop();
   }
 
-  /** The server stops; series stay as they are. */
+  /** The server stops; series stay as they are, and nothing is written any more. */
   abandon(): void {
     this.#loop.abandon();
   }
 
-  /** Go on under another configuration with the same targets. `sameSeries`: what is stored of a line stays the same. */
-  setConfig(config: ScrapeConfig, sameSeries: boolean): void {
-    this.#config = config;
-    this.#appender.setConfig(config, sameSeries);
+  /** Go on under another configuration of the job. `sameSeries`: what is stored of a line stays the same. */
+  setSettings(settings: ScraperSettings, sameSeries: boolean): void {
+    this.#settings = settings;
+    this.#appender.setConfig(settings.config, sameSeries);
   }
 
-  /** The comment lines of the last body. */
-  metadataLines(): Generator<Uint8Array> {
-    return this.#appender.metadataLines();
-  }
-
-  #makeLoop(): ScrapeLoop {
-    const {offsetSeed, timestampToleranceMs} = this.#context;
-    return new ScrapeLoop({
-      intervalMs: this.#intervalMs,
-      firstDelayMs: firstScrapeDelay(this.target.hash, offsetSeed, this.#intervalMs, Date.now()),
-      timestampToleranceMs,
-      scrape: (timeMs) => this.#scrape(timeMs),
-      end: (timeMs) => this.#guard(() => this.#appender.end(timeMs)),
-    });
+  /** What the target says of its metrics. */
+  metadata(): FamilyMetadata[] {
+    return this.#appender.metadata();
   }
 
   async #scrape(timeMs: number): Promise<void> {
     const start = performance.now();
-    if (this.#lastStart !== undefined)
-      this.#context.metrics.interval(this.#intervalMs, (start - this.#lastStart) / 1000);
+    if (this.#lastStart !== undefined) {
+      this.#context.metrics.interval(this.target.intervalMs, (start - this.#lastStart) / 1000);
+    }
     this.#lastStart = start;
     const seconds = () => (performance.now() - start) / 1000;
-    const error = await this.#fetchAndAppend(timeMs, seconds);
+    const fetched = await this.#fetch();
+    if (this.#loop.isAbandoned) return;
+    const error = fetched instanceof Error ? fetched : this.#append(fetched, timeMs, seconds);
+    if (error) this.#fail(error, fetched, timeMs, seconds());
     this.target.report(timeMs, seconds(), error);
   }
 
-  /** Gives what went wrong. */
-  async #fetchAndAppend(timeMs: number, seconds: () => number): Promise<Error | undefined> {
-    let body: Body | undefined;
+  async #fetch(): Promise<FetchedBody | Error> {
+    if (this.forcedError) return this.forcedError;
+    const {url, socketPath, timeoutMs} = this.target;
+    const {config, fetcher} = this.#settings;
+    const {scrapeProtocols, metricNameEscapingScheme, enableCompression, bodySizeLimit} = config;
+    const headers = {
+      Accept: acceptHeader(scrapeProtocols, metricNameEscapingScheme),
+      'Accept-Encoding': acceptEncodingHeader(enableCompression),
+      'User-Agent': this.#context.userAgent,
+      'X-Prometheus-Scrape-Timeout-Seconds': String(timeoutMs / 1000),
+    };
     try {
-      if (this.forcedError) throw this.forcedError;
-      body = this.#bodyOf(await this.#fetch());
-      this.#append(body, timeMs, seconds);
-      return undefined;
+      return await fetcher.fetch({url, socketPath, timeoutMs, bodySizeLimit, headers});
     } catch (error) {
-      this.#fail(error as Error, body, timeMs, seconds());
       return error as Error;
     }
   }
 
-  #fetch(): Promise<FetchedBody> {
-    const {scrapeProtocols, metricNameEscapingScheme, enableCompression, bodySizeLimit, followRedirects} = this.#config;
-    return this.#context.fetcher.fetch({
-      url: this.target.url,
-      timeoutMs: this.#timeoutMs,
-      bodySizeLimit,
-      followRedirects,
-      headers: {
-        Accept: acceptHeader(scrapeProtocols, metricNameEscapingScheme),
-        'Accept-Encoding': acceptEncodingHeader(enableCompression),
-        'User-Agent': this.#context.userAgent,
-        'X-Prometheus-Scrape-Timeout-Seconds': String(this.#timeoutMs / 1000),
-      },
-    });
+  /** Gives what went wrong. */
+  #append(fetched: FetchedBody, timeMs: number, seconds: () => number): Error | undefined {
+    try {
+      const body = this.#bodyOf(fetched);
+      const refusals = this.#appender.append(body, timeMs, (counts) => ({
+        ...counts,
+        up: true,
+        durationSeconds: seconds(),
+        bodyBytes: body.bytes,
+      }));
+      this.#context.metrics.refused(refusals);
+      this.#warnOf(refusals);
+      return undefined;
+    } catch (error) {
+      return error as Error;
+    }
   }
 
   #bodyOf({parts, bytes, contentType}: FetchedBody): Body {
-    const {format, problem} = answerFormat(contentType, this.#config.fallbackScrapeProtocol || undefined);
-    if (format === undefined)
-      throw new ScrapeError(problem ?? `no parser for Content-Type ${JSON.stringify(contentType)}`);
+    // As upstream, which looks at the type of a body only when there is one.
+    if (bytes === 0) return {parts, bytes, format: 'text'};
+    const {format, problem} = answerFormat(contentType, this.#settings.config.fallbackScrapeProtocol || undefined);
+    if (format === undefined) throw new ScrapeError(problem);
     if (format === 'protobuf')
       throw new ScrapeError('the protobuf exposition format is not supported yet; offer the target text formats');
     return {parts, bytes, format};
   }
 
-  #append(body: Body, timeMs: number, seconds: () => number): void {
-    const reportOf = (counts: BodyCounts): ScrapeReport => ({
-      ...counts,
-      up: true,
-      durationSeconds: seconds(),
-      bodyBytes: body.bytes,
-    });
-    this.#context.metrics.appended(this.#appender.append(body, timeMs, reportOf));
+  #fail(error: Error, fetched: FetchedBody | Error, timeMs: number, durationSeconds: number): void {
+    this.#log('debug', 'Scrape failed', {err: error.message});
+    this.#context.metrics.failed(error);
+    const isUnread = fetched instanceof Error || error instanceof ScrapeError;
+    const counts = isUnread ? NO_COUNTS : this.#appender.counts;
+    const bodyBytes = fetched instanceof Error ? (error instanceof BodySizeLimitError ? -1 : 0) : fetched.bytes;
+    this.#guard(() => void this.#appender.fail(timeMs, {...counts, up: false, durationSeconds, bodyBytes}));
   }
 
-  #fail(error: Error, body: Body | undefined, timeMs: number, durationSeconds: number): void {
-    const {log, metrics} = this.#context;
-    log('debug', 'Scrape failed', {
-      scrape_pool: this.#config.jobName,
-      target: this.target.url.href,
-      err: error.message,
-    });
-    metrics.failed(error);
-    const {scraped, kept} = body ? this.#appender.counts : {scraped: 0, kept: 0};
-    const bodyBytes = error instanceof BodySizeLimitError ? -1 : (body?.bytes ?? 0);
-    this.#guard(() =>
-      this.#appender.fail(timeMs, {up: false, durationSeconds, scraped, kept, seriesAdded: 0, bodyBytes}),
-    );
+  #warnOf({outOfOrder, duplicates, outOfBounds}: Refusals): void {
+    const warn = (message: string, count: number) => {
+      if (count > 0) this.#log('warn', message, {num_dropped: count});
+    };
+    warn('Error on ingesting out-of-order samples', outOfOrder);
+    warn('Error on ingesting samples with different value but same timestamp', duplicates);
+    warn('Error on ingesting samples that are too old or are too far into the future', outOfBounds);
   }
 
   #guard(commit: () => void): void {
     try {
       commit();
     } catch (error) {
-      const {message} = error as Error;
-      this.#context.log('error', 'Scrape commit failed', {
-        scrape_pool: this.#config.jobName,
-        target: this.target.url.href,
-        err: message,
-      });
+      this.#log('error', 'Scrape commit failed', {err: (error as Error).message});
     }
+  }
+
+  #log(level: Parameters<ScrapeLog>[0], message: string, fields: Readonly<Record<string, string | number>>): void {
+    const {jobName} = this.#settings.config;
+    this.#context.log(level, message, {scrape_pool: jobName, target: this.target.url, ...fields});
   }
 }

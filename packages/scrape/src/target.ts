@@ -1,7 +1,10 @@
 import {hostname} from 'node:os';
+import {parseDuration} from '@narthex/model/duration.ts';
 import type {Labels} from '@narthex/model/labels.ts';
-import {offsetSeed} from './schedule.ts';
-import {publicLabels} from './target-labels.ts';
+import type {ScrapeConfig} from './config.ts';
+import {offsetSeed, targetHash} from './schedule.ts';
+import {publicLabels, UNIX_SOCKET_LABEL} from './target-labels.ts';
+import {targetUrl} from './target-url.ts';
 
 export type TargetHealth = 'unknown' | 'up' | 'down';
 
@@ -11,7 +14,11 @@ export class Target {
   readonly labels: Labels;
   /** Those that its samples get. */
   readonly publicLabels: Labels;
-  readonly url: URL;
+  readonly url: string;
+  /** Path of the Unix socket that it listens on, '' for none. */
+  readonly socketPath: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
   /** Two discovered targets with the same hash are one. */
   readonly hash: bigint;
   /** Labels before relabelling; a later discovery may change them. */
@@ -19,20 +26,24 @@ export class Target {
   health: TargetHealth = 'unknown';
   /** What went wrong in the last scrape, '' when nothing did. */
   lastError = '';
-  /** When the last scrape began, ms since the epoch; undefined before the first. */
+  /** The time of the last scrape, ms since the epoch; undefined before the first. */
   lastScrapeMs: number | undefined;
   lastScrapeSeconds = 0;
 
-  constructor(labels: Labels, url: URL, hash: bigint, discovered: Labels) {
+  /** `labels` as `targetLabels` gives them, checked. */
+  constructor(config: ScrapeConfig, labels: Labels, discovered: Labels) {
     this.labels = labels;
     this.publicLabels = publicLabels(labels);
-    this.url = url;
-    this.hash = hash;
+    this.url = targetUrl(config.params, labels);
+    this.socketPath = labels.get(UNIX_SOCKET_LABEL);
+    this.intervalMs = parseDuration(labels.get('__scrape_interval__'));
+    this.timeoutMs = parseDuration(labels.get('__scrape_timeout__'));
+    this.hash = targetHash(labels, this.url);
     this.discovered = discovered;
   }
 
-  report(startMs: number, seconds: number, error: Error | undefined): void {
-    this.lastScrapeMs = startMs;
+  report(timeMs: number, seconds: number, error: Error | undefined): void {
+    this.lastScrapeMs = timeMs;
     this.lastScrapeSeconds = seconds;
     this.health = error ? 'down' : 'up';
     this.lastError = error?.message ?? '';

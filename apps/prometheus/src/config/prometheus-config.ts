@@ -150,7 +150,7 @@ function completed(job: Job, from: ConfigFile, global: Global, firstFile: Map<st
   }
   firstFile.set(job.jobName, from.file);
   try {
-    return {config: completeJob(job, global), baseDir: from.dir};
+    return {config: completeJob(job, global, from.dir), baseDir: from.dir};
   } catch (error) {
     throw new Error(`${from.file}: ${(error as Error).message}`, {cause: error});
   }

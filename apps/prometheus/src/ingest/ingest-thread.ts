@@ -58,9 +58,8 @@ function openDatabase(): Promise<Database> {
 function makeScraping(database: Database): {scraping: ScrapeManager; discovery: DiscoveryManager} {
   const memory = new KernelMemory({maximumBytes: SCRAPE_MEMORY_MAX});
   const scrapeLog = log.with({component: 'scrape manager'});
-  const store = {getOrCreate: database.head.getOrCreate.bind(database.head), append: database.append.bind(database)};
   const scraping = new ScrapeManager({
-    append: {memory, floatPowers: putFloatPowers(memory), store, isRefusal},
+    append: {memory, floatPowers: putFloatPowers(memory), store: database.head, isRefusal},
     metrics: new ScrapeMetrics(registry),
     log: (level, message, fields) => scrapeLog[level](message, fields),
     userAgent: USER_AGENT,
@@ -77,11 +76,7 @@ function makeScraping(database: Database): {scraping: ScrapeManager; discovery: 
 
 function makeReceiver(database: Database): (request: WriteRequest) => WriteAnswer {
   const memory = new KernelMemory({maximumBytes: WRITE_MEMORY_MAX});
-  const store = {
-    getOrCreateRaw: database.head.getOrCreateRaw.bind(database.head),
-    append: database.append.bind(database),
-  };
-  const receiver = new WriteReceiver({memory, store, isRefusal});
+  const receiver = new WriteReceiver({memory, store: database.head, isRefusal});
   const invalid = registry.counter({
     name: 'prometheus_api_remote_write_invalid_labels_samples_total',
     help: 'Series left out of remote-write requests for their labels.',
