@@ -11,11 +11,21 @@ const kernels = path.join(root, 'packages/kernels');
 
 function hashOf(files) {
   const hash = createHash('sha256');
-  for (const file of files) hash.update(`${path.relative(root, file)}\0`).update(fs.readFileSync(file)).update('\0');
+  for (const file of files)
+    hash
+      .update(`${path.relative(root, file)}\0`)
+      .update(fs.readFileSync(file))
+      .update('\0');
   return hash.digest('hex');
 }
 
-const filesIn = (dir) => (fs.existsSync(dir) ? fs.readdirSync(dir).sort().map((name) => path.join(dir, name)) : []);
+const filesIn = (dir) =>
+  fs.existsSync(dir)
+    ? fs
+        .readdirSync(dir)
+        .sort()
+        .map((name) => path.join(dir, name))
+    : [];
 
 /** Runs `step` unless `stamp` says that it ran for the same files. */
 function once(stamp, files, title, step) {
@@ -28,18 +38,29 @@ function once(stamp, files, title, step) {
 }
 
 function run(command, args) {
-  const {status, error} = spawnSync(command, args, {cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32'});
+  const {status, error} = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
   if (status === 0) return;
   console.error(`set-up: '${command} ${args.join(' ')}' failed${error ? `: ${error.message}` : ''}`);
   process.exit(1);
 }
 
-once(path.join(root, 'node_modules/.narthex-packages'), [path.join(root, 'package-lock.json')], 'installing packages (about 400 MB, once)', () =>
-  run('npm', ['ci', '--loglevel=error', '--no-audit', '--no-fund']),
+once(
+  path.join(root, 'node_modules/.narthex-packages'),
+  [path.join(root, 'package-lock.json')],
+  'installing packages (about 400 MB, once)',
+  () => run('npm', ['ci', '--loglevel=error', '--no-audit', '--no-fund']),
 );
 once(
   path.join(kernels, 'build/.stamp'),
-  [path.join(kernels, 'build.mjs'), ...filesIn(path.join(kernels, 'assembly')), ...filesIn(path.join(kernels, 'layout'))],
+  [
+    path.join(kernels, 'build.mjs'),
+    ...filesIn(path.join(kernels, 'assembly')),
+    ...filesIn(path.join(kernels, 'layout')),
+  ],
   'compiling kernels',
   () => run(process.execPath, [path.join(kernels, 'build.mjs')]),
 );

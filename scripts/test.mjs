@@ -44,12 +44,15 @@ function runTests(patterns) {
 
 const found = checks.map(passes);
 const chosen = process.argv.slice(2);
-const patterns = chosen.length ? chosen : ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'];
+const patterns = chosen.length
+  ? chosen
+  : ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'];
 const counts = await runTests(patterns);
 const passed = counts.passed + found.filter(Boolean).length;
 let failed = counts.failed + found.filter((ok) => !ok).length;
 if (counts.code !== 0 && failed === 0) failed = 1;
 if (counts.passed === 0) failed++;
-if (!fs.existsSync(path.join(root, '../shared/conformance'))) console.log('conformance cases: not beside this checkout, those tests were skipped');
+if (!fs.existsSync(path.join(root, '../shared/conformance')))
+  console.log('conformance cases: not beside this checkout, those tests were skipped');
 console.log(`${passed} passed, ${failed} failed, ${counts.skipped} skipped`);
 process.exit(failed ? 1 : 0);
