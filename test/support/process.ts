@@ -22,8 +22,10 @@ export interface ServerOptions {
   readonly command?: string;
   readonly config?: string;
   readonly flags?: readonly string[];
-  /** A data folder to go on with; else a fresh one. */
+  /** A folder to go on with, with configuration and data; else a fresh one. */
   readonly folder?: string;
+  /** Files of the data; else those in the folder. */
+  readonly data?: string;
 }
 
 /** What still runs: a test that fails on its way must leave nothing behind, and must not wait for it either. */
@@ -66,7 +68,7 @@ export class ServerProcess {
     const port = await freePort();
     const args = [
       `--config.file=${config}`,
-      `--storage.tsdb.path=${path.join(folder, 'data')}`,
+      `--storage.tsdb.path=${options.data ?? path.join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
       ...(options.flags ?? []),
     ];

@@ -136,7 +136,18 @@ function makeFolder(dir: string): void {
   try {
     fs.mkdirSync(dir, {recursive: true, mode: 0o777});
   } catch (error) {
-    throw new StorageError('data_folder', `cannot make data folder ${dir}: ${reasonOf(error)}`, error);
+    throw new StorageError('data_folder', `cannot make data folder ${dir}: ${reasonOf(plainError(dir, error))}`, error);
+  }
+}
+
+/** Making folders recursively says that there is no such folder where a file system is read-only; making the last one alone says why. */
+function plainError(dir: string, error: unknown): unknown {
+  if (!fs.existsSync(path.dirname(dir))) return error;
+  try {
+    fs.mkdirSync(dir);
+    return error;
+  } catch (plain) {
+    return plain;
   }
 }
 
