@@ -10,6 +10,7 @@ import {unsupportedMechanisms} from '@narthex/discovery/config.ts';
 import {unsupportedClientKeys} from '@narthex/scrape/http-client/config.ts';
 import type {ReplayProgress} from '@narthex/tsdb/database.ts';
 import type {HeadShared} from '@narthex/tsdb/head/head.ts';
+import {addLaterRoutes} from './api/later-routes.ts';
 import {addQueryRoutes} from './api/query-routes.ts';
 import {addStatusRoutes} from './api/status-routes.ts';
 import {addTargetRoutes} from './api/target-routes.ts';
@@ -187,6 +188,7 @@ export class Server {
       observe: (endpoint, outcome) => this.#metrics.queried(endpoint, outcome),
     });
     addWriteRoutes(web, {enabled: enableRemoteWriteReceiver, ingest: this.#ingest});
+    addLaterRoutes(web);
     addTargetRoutes(web, this.#ingest, externalUrl);
     addStatusRoutes(web, flags, {
       startMs: this.#startMs,
