@@ -304,6 +304,12 @@ const duplicates = (first: string, second: string): Change =>
   reworded('the two series are ordered by text (promql/engine.go)', `[${second}, ${first}]`, `[${first}, ${second}]`);
 const noPosition = reworded('an empty text has no position (posrange.StartPosInput)', '1:1', 'unknown position');
 
+const namesParameter = reworded(
+  'the parameter is named (web/api/v1/api.go, queryRange)',
+  '"error":"invalid expression',
+  '"error":"invalid parameter \\"query\\": invalid expression',
+);
+
 /** Every answer in which 3.14 differs from 2.42, and where its source says so. */
 const changed = new Map<string, Change>([
   ['query: no parameters', noPosition],
@@ -317,6 +323,8 @@ const changed = new Map<string, Change>([
     ),
   ],
   ['query: up{a=~"("}', reworded('the expression as it was written (labels.FastRegexMatcher)', '`^(?:()$`', '`(`')],
+  ['query_range: a matrix', namesParameter],
+  ['query_range: a string', namesParameter],
   ['query: a bad time', timeWord('time')],
   ['series: a bad start', timeWord('start')],
   ['labels: a bad end', timeWord('end')],
