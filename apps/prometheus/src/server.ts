@@ -90,7 +90,7 @@ export class Server {
     await this.#apply(this.#config);
     this.#web.readiness = 'ready';
     this.#metrics.ready(true);
-    this.#log.info('Server is ready to receive web requests.');
+    this.#log.info('Server is ready to receive web requests.', {url: this.#options.externalUrl.href});
   }
 
   /** Read the configuration again. A failure keeps the old one, and rejects with what is wrong. */
