@@ -349,7 +349,7 @@ const changed = new Map<string, Change>([
 ]);
 
 interface TsdbStatus extends Record<
-  'seriesCountByMetricName' | 'labelValueCountByLabelName' | 'memoryInBytesByLabelName',
+  'seriesCountByMetricName' | 'labelValueCountByLabelName',
   {name: string; value: number}[]
 > {
   readonly headStats: Record<string, number>;
@@ -429,7 +429,8 @@ suite('the same answers as Prometheus', {skip: missing}, () => {
     assert.equal(got!.headStats['numSeries'], old!.headStats['numSeries']);
     assert.equal(got!.headStats['minTime'], old!.headStats['minTime']);
     assert.equal(got!.headStats['maxTime'], old!.headStats['maxTime']);
-    for (const key of ['seriesCountByMetricName', 'labelValueCountByLabelName', 'memoryInBytesByLabelName'] as const) {
+    // memoryInBytesByLabelName is counted in another way since 2.42 (labels.SizeOfLabels).
+    for (const key of ['seriesCountByMetricName', 'labelValueCountByLabelName'] as const) {
       assert.deepEqual(
         got![key].map(({value}) => value),
         old![key].map(({value}) => value),
