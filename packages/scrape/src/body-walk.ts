@@ -26,6 +26,7 @@ import {
   LINES_TIME,
   LINES_TIMES,
   LINES_TIMESTAMPS,
+  LINES_VALUE,
   LINES_VALUES,
   LINE_BYTES,
   LINE_COMMENT,
@@ -137,7 +138,7 @@ export class BodyWalk {
       if (reason === LINES_FULL) this.#growStaging();
       else if (reason === LINES_DONE && !this.#options.openMetrics) break;
       // OpenMetrics has to say that it ends, which the parser checks.
-      else if (!this.#takeEntry()) break;
+      else if (!this.#takeEntry(reason)) break;
     }
     if (this.hasChanged) this.#copyRun(this.#get(LINES_NEXT));
   }
@@ -180,7 +181,7 @@ export class BodyWalk {
   }
 
   /** Take what the kernel stopped at; false at the end of the body. */
-  #takeEntry(): boolean {
+  #takeEntry(reason: number): boolean {
     const from = this.#get(LINES_POSITION);
     const line = this.#options.openMetrics ? from : this.#skipEmptyLines(from);
     if (line > from) {
@@ -189,7 +190,7 @@ export class BodyWalk {
     }
     const kind = this.#next(line);
     if (kind === EntryKind.End) return false;
-    if (kind === EntryKind.Series) this.#takeSeries(line);
+    if (kind === EntryKind.Series) this.#takeSeries(line, reason === LINES_VALUE);
     else this.#addComment(line, kind === EntryKind.Type);
     this.#set(LINES_POSITION, this.#parser.position);
     return true;
@@ -202,11 +203,12 @@ export class BodyWalk {
     this.#rebuilt!.add(bytes, {slot: LINE_COMMENT, ref: 0, declares: type}, this.#options.generation);
   }
 
-  #takeSeries(line: number): void {
+  /** `isPrefixed`: the line begins as the expected one. */
+  #takeSeries(line: number, isPrefixed: boolean): void {
     this.#slowSamples++;
     const length = this.#valueStart() - line;
     const expected = this.#get(LINES_NEXT);
-    if (this.#isLine(expected, line, length)) {
+    if (isPrefixed && this.#table.length(expected) === length) {
       // Only what follows its value was not for the kernel.
       this.#stage(this.#table.slot(expected));
       this.#markSeen(expected);
@@ -257,15 +259,6 @@ export class BodyWalk {
     const {parser, honorTimestamps, timeMs} = this.#options;
     this.#staging.addBits(slot, honorTimestamps && parser.hasTimestamp ? parser.timestampMs : timeMs, parser.values);
     this.#tellStaging();
-  }
-
-  /** Whether old line `i` has exactly these bytes; `line` is in the body. */
-  #isLine(i: number, line: number, length: number): boolean {
-    if (i >= this.#table.count || this.#table.length(i) !== length) return false;
-    const {u8} = this.#memory;
-    const at = this.#text + this.#table.offset(i);
-    for (let k = 0; k < length; k++) if (u8[at + k] !== u8[line + k]) return false;
-    return true;
   }
 
   /** The number of the line in the old table, or, behind those, in the new one; -1 when both lack it. */

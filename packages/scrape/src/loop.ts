@@ -1,4 +1,3 @@
-import {setTimeout as sleep} from 'node:timers/promises';
 import {Ticks} from './schedule.ts';
 
 export interface LoopOptions {
@@ -63,13 +62,22 @@ export class ScrapeLoop {
 
   /** False when `signal` cut it short. */
   async #pause(ms: number, signal: AbortSignal): Promise<boolean> {
-    try {
-      for (let rest = ms; rest > 0; rest -= TIMER_MS_MAX) {
-        await sleep(Math.min(rest, TIMER_MS_MAX), undefined, {signal});
-      }
-      return !signal.aborted;
-    } catch {
-      return false;
+    for (let rest = ms; rest > 0 && !signal.aborted; rest -= TIMER_MS_MAX) {
+      await sleep(Math.min(rest, TIMER_MS_MAX), signal);
     }
+    return !signal.aborted;
   }
+}
+
+/** Resolves after `ms`, or as soon as `signal` says. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
 }

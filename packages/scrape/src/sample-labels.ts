@@ -2,12 +2,13 @@ import type {ExpositionParser} from '@narthex/exposition/entry.ts';
 import {
   isLabelNameUnder,
   isMetricNameUnder,
-  type Labels,
+  Labels,
   LabelsBuilder,
   METRIC_NAME,
   type NameValidation,
 } from '@narthex/model/labels.ts';
 import {quoteGo} from '@narthex/model/quote.ts';
+import {compareUtf8} from '@narthex/model/utf8.ts';
 import type {RelabelConfig} from '@narthex/relabel/config.ts';
 import {relabel} from '@narthex/relabel/relabel.ts';
 
@@ -31,17 +32,42 @@ export interface SampleLabelRules {
 
 /**
  * Labels of the sample line that the parser has read, as they are stored: with the target's, relabelled; undefined when relabelling drops
- * the series.
+ * the series. `scraped` are the parser's `seriesLabels`.
  */
-export function storedLabels(parser: ExpositionParser, rules: SampleLabelRules): Labels | undefined {
-  const scraped = parser.seriesLabels();
-  const builder = new LabelsBuilder(scraped);
-  if (rules.honorLabels) addMissing(builder, parser, rules.target);
-  else override(builder, scraped, rules.target);
-  const attached = builder.labels();
-  const {metricRelabelConfigs} = rules;
+export function storedLabels(scraped: Labels, parser: ExpositionParser, rules: SampleLabelRules): Labels | undefined {
+  const {target, honorLabels, metricRelabelConfigs} = rules;
+  const attached = merged(scraped, target, parser) ?? resolved(scraped, target, parser, honorLabels);
   const labels = metricRelabelConfigs.length === 0 ? attached : relabel(attached, metricRelabelConfigs);
   return labels?.length === 0 ? undefined : labels;
+}
+
+/** Whether the line may have a name twice: its labels are fewer than it names. */
+export const mayRepeatNames = (scraped: Labels, parser: ExpositionParser): boolean =>
+  scraped.length !== parser.labelCount + 1;
+
+/** Both label sets together, undefined when they have a name in common or may have: the usual case, and done once a series. */
+function merged(scraped: Labels, target: Labels, parser: ExpositionParser): Labels | undefined {
+  if (mayRepeatNames(scraped, parser)) return undefined;
+  const pairs: string[] = [];
+  let t = 0;
+  for (let s = 0; s < scraped.length; s++) {
+    const name = scraped.name(s);
+    let order = -1;
+    while (t < target.length && (order = compareUtf8(target.name(t), name)) < 0) {
+      pairs.push(target.name(t), target.value(t++));
+    }
+    if (order === 0 && t < target.length) return undefined;
+    pairs.push(name, scraped.value(s));
+  }
+  for (; t < target.length; t++) pairs.push(target.name(t), target.value(t));
+  return Labels.fromSorted(pairs);
+}
+
+function resolved(scraped: Labels, target: Labels, parser: ExpositionParser, honorLabels: boolean): Labels {
+  const builder = new LabelsBuilder(scraped);
+  if (honorLabels) addMissing(builder, parser, target);
+  else override(builder, scraped, target);
+  return builder.labels();
 }
 
 /** The scraped label wins, also with an empty value: then the label stays absent. */

@@ -12,7 +12,7 @@ import {LineTable} from './line-table.ts';
 import {type FamilyMetadata, readMetadata} from './metadata.ts';
 import {type Refusals, refusalsOf} from './refusals.ts';
 import {ReportSeries, type ScrapeReport} from './report-series.ts';
-import {checkStored, SampleLabelsError, storedLabels} from './sample-labels.ts';
+import {checkStored, mayRepeatNames, SampleLabelsError, storedLabels} from './sample-labels.ts';
 import {SampleLimit, SampleLimitError} from './sample-limit.ts';
 import type {SampleStore} from './sample-store.ts';
 
@@ -183,7 +183,8 @@ export class TargetAppender {
       timeMs,
       generation: this.#generation + 2,
       resolve: (parser, kept) => {
-        const labels = this.#labelsOf(parser);
+        const scraped = parser.seriesLabels();
+        const labels = this.#labelsOf(scraped, parser);
         if (labels === undefined) return 'dropped';
         // Series that nobody will see must not be made.
         if (limit.isExceeded(kept + 1, staging)) return 'refused';
@@ -191,7 +192,8 @@ export class TargetAppender {
           ahead++;
           return 'refused';
         }
-        return this.#seriesOf(parser, labels);
+        if (mayRepeatNames(scraped, parser)) refuseRepeats(parser);
+        return this.#seriesOf(labels);
       },
     });
     try {
@@ -219,16 +221,14 @@ export class TargetAppender {
   }
 
   /** Labels of a line as they are stored; undefined when relabelling drops it. */
-  #labelsOf(parser: ExpositionParser): Labels | undefined {
+  #labelsOf(scraped: Labels, parser: ExpositionParser): Labels | undefined {
     const {honorLabels, metricRelabelConfigs} = this.#config;
-    const labels = storedLabels(parser, {target: this.#source.labels, honorLabels, metricRelabelConfigs});
+    const labels = storedLabels(scraped, parser, {target: this.#source.labels, honorLabels, metricRelabelConfigs});
     if (labels !== undefined) checkStored(labels, this.#config);
     return labels;
   }
 
-  #seriesOf(parser: ExpositionParser, labels: Labels): LineResolution {
-    const duplicate = parser.duplicateLabel();
-    if (duplicate !== undefined) throw new SampleLabelsError(`label name "${duplicate}" is not unique: invalid sample`);
+  #seriesOf(labels: Labels): LineResolution {
     const {store, isRefusal} = this.#context;
     try {
       const slot = store.getOrCreate(labels);
@@ -283,6 +283,11 @@ export class TargetAppender {
     this.#report.forgetRemoved();
     this.#storeGeneration = store.generation;
   }
+}
+
+function refuseRepeats(parser: ExpositionParser): void {
+  const name = parser.duplicateLabel();
+  if (name !== undefined) throw new SampleLabelsError(`label name "${name}" is not unique: invalid sample`);
 }
 
 /** What of a stored batch was refused; most of the time nothing is, and nothing has to be looked at. */

@@ -251,7 +251,7 @@ class ReferenceBody {
 
   /** Undefined when the line is left out this time. */
   #resolve(parser: ExpositionParser, timeMs: number, hasOwnTime: boolean): Line | undefined {
-    const labels = storedLabels(parser, {...this.#config, target: this.#target});
+    const labels = storedLabels(parser.seriesLabels(), parser, {...this.#config, target: this.#target});
     if (labels === undefined) return {series: '', labels, hasOwnTime};
     checkStored(labels, this.#config);
     const series = String(labels);
