@@ -26,12 +26,16 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let size = 0;
-    request.on('data', (part: Buffer) => {
+    const take = (part: Buffer) => {
       size += part.length;
-      if (size <= limitBytes) return parts.push(part);
+      if (size <= limitBytes) return void parts.push(part);
+      // What comes later is for whoever ends the connection.
+      request.off('data', take);
       request.pause();
+      parts.length = 0;
       return reject(new BodyTooLargeError(limitBytes));
-    });
+    };
+    request.on('data', take);
     request.on('end', () => resolve(join(parts, size)));
     request.on('error', (cause) => reject(new HungUpError('the client hung up', {cause})));
     request.on('close', () => reject(new HungUpError('the client hung up')));

@@ -32,12 +32,11 @@ export function addQueryRoutes(server: WebServer, options: QueryRoutesOptions): 
   for (const [path, methods, endpoint] of routes) {
     server.route(methods, `/api/v1${path}`, async ({request, response, query, parameters}: Exchange) => {
       const askedMs = Date.now();
-      const merged = await readParameters(request, query);
       const job = {
         kind: 'job',
         id: nextId++,
         endpoint,
-        parameters: merged.toString(),
+        parameters: await readParameters(request, query),
         path: parameters,
         gzip: chooseEncoding(request.headers['accept-encoding'] as string | undefined) === 'gzip',
         askedMs,

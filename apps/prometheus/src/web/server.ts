@@ -35,6 +35,9 @@ interface Route {
 }
 
 const API = '/api/';
+/** How much of a refused body is still taken, and for how long. */
+const LINGER_BYTES = 1 << 20;
+const LINGER_MS = 2000;
 
 /** Finds the handler of a request, and gives every answer what all have in common: readiness, CORS, metrics, errors. */
 export class WebServer {
@@ -134,9 +137,19 @@ function redirect(response: ServerResponse, location: string): void {
   send(response, text(302, `<a href="${location}">Found</a>.\n`));
 }
 
-/** A body that nobody reads any more would hold the connection: end it after the answer. */
+/**
+ * A body that nobody reads any more would hold the connection. After the answer a little of it is still taken, since a client that is
+ * sending and finds the connection closed never sees why; then it is cut off.
+ */
 function dropRest(request: IncomingMessage): void {
-  request.unpipe();
+  const {socket} = request;
+  let left = LINGER_BYTES;
+  request.on('data', (part: Buffer) => {
+    left -= part.length;
+    if (left < 0) socket.destroy();
+  });
   request.resume();
-  request.socket.end();
+  socket.end();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
 }
