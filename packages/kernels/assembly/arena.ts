@@ -3,4 +3,5 @@ export {crc32c} from './crc32c';
 export {headAppend, headLadderBytes, headValidate} from './head-append';
 export {xorAppend, xorAppendMany, xorBytes, xorCopy, xorInit} from './xor';
 export {xxhash64, xxhash64To} from './xxhash64';
+export {encodeLabelSets} from './log-series';
 export {indexHash, stageAdd, stageFind, stageHash, stagePairs} from './label-index';

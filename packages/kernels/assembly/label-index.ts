@@ -69,7 +69,7 @@ export function indexHash(at: usize, length: u32, seed: u32): u32 {
 
 // @ts-ignore: decorator
 @inline
-function recordAt(header: usize, i: u32, shift: u32, bytes: usize): usize {
+export function recordAt(header: usize, i: u32, shift: u32, bytes: usize): usize {
   const chunk = load<u32>(load<u32>(header) + ((i >>> shift) << 2)) as usize;
   return chunk + ((i & ((1 << shift) - 1)) as usize) * bytes;
 }

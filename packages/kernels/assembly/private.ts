@@ -6,7 +6,9 @@ export {snappyDecode, snappyEncode, snappyEncodedMax, snappyLength} from './snap
 export {parseFloatText} from './float-text';
 export * from './promql';
 export {scrapeLines} from './scrape-lines';
+export {walDecodeSeries, walEncodeSeries} from './wal-series';
 export {walDecodeSamples, walEncodeSamples, walGroupSamples, walSamplesMax} from './wal-samples';
+export {labelsArePlain, labelsRise} from './label-order';
 export {labelRanges, moveKnown, rememberSeries, remoteWrite, remoteWriteCheck} from './remote-write';
 export {
   postingsFromBigEndian,

@@ -67,11 +67,24 @@ export class RecordsReader {
 export class RecordsWriter extends RecordsReader {
   readonly #arena: Arena;
   #capacity: number;
+  // What the header says: its one writer need not load it.
+  #directory: number;
+  #count: number;
 
   constructor(arena: Arena, header: number, recordBytes: number) {
     super(arena, header, recordBytes);
     this.#arena = arena;
     this.#capacity = arena.u32[this.word + 1] << this.shift;
+    this.#directory = super.directory();
+    this.#count = super.count;
+  }
+
+  override get count(): number {
+    return this.#count;
+  }
+
+  override directory(): number {
+    return this.#directory;
   }
 
   /** Make room for one more. Throws ArenaFullError, nothing changed; the next `reserved` then cannot fail. */
@@ -98,9 +111,8 @@ export class RecordsWriter extends RecordsReader {
 
   /** Let readers see the reserved record; returns its number. */
   publish(): number {
-    const i = this.count;
-    Atomics.store(this.arena.i32, this.word + 2, i + 1);
-    return i;
+    Atomics.store(this.arena.i32, this.word + 2, this.#count + 1);
+    return this.#count++;
   }
 
   #growDirectory(chunks: number): void {
@@ -110,6 +122,7 @@ export class RecordsWriter extends RecordsReader {
     const target = this.#arena.slabs.allocZeroed(words * 4);
     this.arena.u32.copyWithin(target >>> 2, old >>> 2, (old >>> 2) + (old === 0 ? 0 : chunks));
     Atomics.store(this.arena.i32, this.word, target | 0);
+    this.#directory = target;
     if (old !== 0) this.#arena.epochs.retire(old, directoryWords(chunks) * 4);
   }
 }

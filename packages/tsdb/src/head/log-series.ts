@@ -1,4 +1,5 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import {loadArenaKernels, type ArenaKernels} from '@narthex/kernels/load.ts';
 import type {Arena} from '../arena/arena.ts';
 import type {LabelSetWriter} from '../index/label-sets.ts';
 import {SymbolReader} from '../index/symbols.ts';
@@ -46,19 +47,31 @@ export interface SeriesForLog {
   readonly seriesLabelEnds: number;
 }
 
-/** Writes new series as the log wants them, from the index. */
+/** Series that are encoded at once. */
+const PIECE_SERIES = 128;
+// A piece lies in the arena: slots, ends, labels.
+const PIECE_ENDS = PIECE_SERIES * 4;
+const PIECE_LABELS = PIECE_SERIES * 8;
+const PIECE_BYTES = 16_384;
+const UVARINT_BYTES_MAX = 5;
+
+/** Writes new series as the log wants them, from the index, in pieces through a block of the arena. */
 export class SeriesEncoder {
   readonly #arena: Arena;
+  readonly #kernels: ArenaKernels;
   readonly #records: SeriesRecords;
   readonly #labelSets: LabelSetWriter;
   readonly #symbols: SymbolReader;
-  #at = 0;
+  readonly #piece: number;
 
+  /** Throws ArenaFullError. */
   constructor(arena: Arena, records: SeriesRecords, labelSets: LabelSetWriter) {
     this.#arena = arena;
+    this.#kernels = loadArenaKernels(arena.memory);
     this.#records = records;
     this.#labelSets = labelSets;
     this.#symbols = new SymbolReader(arena);
+    this.#piece = arena.slabs.alloc(PIECE_BYTES);
   }
 
   /** Encode `series` to `memory`, which the caller releases. */
@@ -66,60 +79,66 @@ export class SeriesEncoder {
     const {count} = series;
     const refs = memory.alloc(count * 8);
     const ends = memory.alloc(count * 4);
-    const labels = memory.alloc(this.#bytes(series));
-    this.#at = labels;
-    for (let i = 0; i < count; i++) {
-      const slot = series.slot(i);
-      memory.f64[refs / 8 + i] = this.#records.ref(slot);
-      this.#encodeLabels(memory.u8, this.#labelSets.address(slot));
-      memory.u32[ends / 4 + i] = this.#at - labels;
+    const labels = memory.alloc(0);
+    for (let i = 0; i < count; i++) memory.f64[refs / 8 + i] = this.#records.ref(series.slot(i));
+    for (let i = 0, at = labels; i < count;) {
+      const piece = this.#encodePiece(series, i);
+      const end = piece > 0 ? this.#copyPiece(memory, at, piece) : this.#encodeLarge(memory, at, series.slot(i));
+      for (let k = 0; k < piece; k++) memory.u32[ends / 4 + i + k] = at - labels + this.#pieceEnd(k);
+      i += Math.max(1, piece);
+      memory.u32[ends / 4 + i - 1] = end - labels;
+      at = end;
     }
     return {seriesCount: count, seriesRefs: refs, seriesLabels: labels, seriesLabelEnds: ends};
   }
 
-  #bytes(series: UnloggedSeries): number {
+  /** Encode label sets from that of series `from` on; returns how many fit, 0 when not even the first does. */
+  #encodePiece(series: UnloggedSeries, from: number): number {
     const {u32} = this.#arena;
-    let bytes = 0;
-    for (let i = 0; i < series.count; i++) {
-      const at = this.#labelSets.address(series.slot(i)) >>> 2;
-      const end = at + 2 + 2 * u32[at + 1];
-      bytes += uvarintBytes(u32[at + 1]);
-      for (let word = at + 2; word < end; word++) {
-        const length = this.#symbols.length(u32[word]);
-        bytes += uvarintBytes(length) + length;
-      }
+    const piece = this.#piece;
+    const count = Math.min(PIECE_SERIES, series.count - from);
+    for (let i = 0; i < count; i++) u32[(piece >>> 2) + i] = series.slot(from + i);
+    return this.#kernels.encodeLabelSets(piece, count, piece + PIECE_LABELS, piece + PIECE_BYTES, piece + PIECE_ENDS);
+  }
+
+  /** Where label set `i` of the piece ends. */
+  #pieceEnd(i: number): number {
+    return this.#arena.u32[((this.#piece + PIECE_ENDS) >>> 2) + i];
+  }
+
+  /** Copy a piece to `at`, the end of what is taken from the memory; returns where it ends. */
+  #copyPiece(memory: KernelMemory, at: number, piece: number): number {
+    const from = this.#piece + PIECE_LABELS;
+    const bytes = this.#pieceEnd(piece - 1);
+    memory.resizeLast(at, bytes);
+    memory.u8.set(this.#arena.u8.subarray(from, from + bytes), at);
+    return at + bytes;
+  }
+
+  /** Encode one label set that is larger than a piece to `at`, the end of what is taken from the memory; returns where it ends. */
+  #encodeLarge(memory: KernelMemory, at: number, slot: number): number {
+    const {u8, u32} = this.#arena;
+    const set = this.#labelSets.address(slot) >>> 2;
+    let end = writeUvarint(memory, at, u32[set + 1]);
+    for (let word = set + 2; word < set + 2 + 2 * u32[set + 1]; word++) {
+      const length = this.#symbols.length(u32[word]);
+      const address = this.#symbols.address(u32[word]);
+      end = writeUvarint(memory, end, length);
+      memory.resizeLast(end, length);
+      memory.u8.set(u8.subarray(address, address + length), end);
+      end += length;
     }
-    return bytes;
-  }
-
-  #encodeLabels(target: Uint8Array, labelSet: number): void {
-    const {u32} = this.#arena;
-    const at = labelSet >>> 2;
-    const end = at + 2 + 2 * u32[at + 1];
-    this.#writeUvarint(target, u32[at + 1]);
-    for (let word = at + 2; word < end; word++) this.#writeText(target, u32[word]);
-  }
-
-  #writeText(target: Uint8Array, symbol: number): void {
-    const length = this.#symbols.length(symbol);
-    const address = this.#symbols.address(symbol);
-    this.#writeUvarint(target, length);
-    target.set(this.#arena.u8.subarray(address, address + length), this.#at);
-    this.#at += length;
-  }
-
-  #writeUvarint(target: Uint8Array, value: number): void {
-    let rest = value;
-    while (rest >= 0x80) {
-      target[this.#at++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    target[this.#at++] = rest;
+    return end;
   }
 }
 
-function uvarintBytes(value: number): number {
-  let bytes = 1;
-  for (let rest = value >>> 7; rest > 0; rest >>>= 7) bytes++;
-  return bytes;
+/** Write `value` to `at`, the end of what is taken from the memory; returns where it ends. */
+function writeUvarint(memory: KernelMemory, at: number, value: number): number {
+  let end = at;
+  let rest = value;
+  memory.resizeLast(at, UVARINT_BYTES_MAX);
+  for (; rest >= 0x80; rest >>>= 7) memory.u8[end++] = (rest & 0x7f) | 0x80;
+  memory.u8[end++] = rest;
+  memory.resizeLast(at, end - at);
+  return end;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import fc from 'fast-check';
 import {Labels} from '@narthex/model/labels.ts';
 import {StorageError} from '../errors.ts';
 import type {CommitLog, LogCommit} from './commit-log.ts';
@@ -132,5 +133,29 @@ test('when the log fails nothing is stored, and the next commit carries the seri
       .get('2')!
       .map(({time}) => time - T0),
     [10, 15],
+  );
+});
+
+test('label sets of all sizes are logged, whether they fit into a piece or not', () => {
+  const value = fc.oneof(
+    {weight: 8, arbitrary: fc.nat(200)},
+    {weight: 1, arbitrary: fc.constantFrom(14_000, 15_300, 15_340, 20_000, 70_000)},
+  );
+  fc.assert(
+    fc.property(fc.array(fc.array(value, {maxLength: 4}), {maxLength: 300}), (sizes) => {
+      const {head, log} = withLog();
+      const labels = sizes.map((lengths, i) => [
+        ['__name__', `m${i}`],
+        ...lengths.map((length, k) => [`l${k}`, 'x'.repeat(length + 1)] as const),
+      ]);
+      for (const pairs of labels) head.head.getOrCreate(Labels.of(pairs as [string, string][]));
+      head.append([sample(1, 0)]);
+      const logged = log.commits[0]!.series.slice(0, labels.length);
+      assert.deepEqual(
+        logged,
+        labels.map((pairs, i) => [i + 1, pairs.flat()]),
+      );
+    }),
+    {numRuns: 30},
   );
 });

@@ -75,6 +75,7 @@ export class SeriesRecords {
 
   #recreate(slot: SeriesSlot, ref: SeriesRef, introduce: (slot: SeriesSlot) => void): SeriesSlot {
     const record = this.address(slot);
+    this.#arena.u8.fill(0, record, record + SERIES_BYTES);
     this.#initialize(record, ref);
     try {
       introduce(slot);
@@ -86,15 +87,17 @@ export class SeriesRecords {
     }
   }
 
+  /** Fill in a record of zeros, or one that was filled in before and not used. */
   #initialize(record: number, ref: SeriesRef): void {
-    const {u8, u32, f64, i32} = this.#arena;
+    const {u32, f64, i32} = this.#arena;
     const commit = Atomics.load(i32, WORD_COMMIT) - LONG_AGO;
-    u8.fill(0, record, record + SERIES_BYTES);
+    const first = record + SERIES_BANKS;
+    const second = first + SERIES_BANK_BYTES;
     f64[(record + SERIES_REF) >>> 3] = ref;
-    for (const [i, bank] of [record + SERIES_BANKS, record + SERIES_BANKS + SERIES_BANK_BYTES].entries()) {
-      u32[(bank + BANK_COMMIT) >>> 2] = commit - i;
-      f64[(bank + BANK_NEWEST_TIME) >>> 3] = -Infinity;
-    }
+    u32[(first + BANK_COMMIT) >>> 2] = commit;
+    u32[(second + BANK_COMMIT) >>> 2] = commit - 1;
+    f64[(first + BANK_NEWEST_TIME) >>> 3] = -Infinity;
+    f64[(second + BANK_NEWEST_TIME) >>> 3] = -Infinity;
   }
 }
 

@@ -42,9 +42,14 @@ export class SeriesIndex {
   /** What ranges are relative to: below the text where the caller's bytes begin before it. */
   #origin = 0;
   #arrays = 0;
+  /** The bytes of the last label set, which are mostly those of the next, and all of the arena: as buffers, which copy parts without a view of each. */
+  #bytes: Uint8Array = new Uint8Array();
+  #source: Buffer = Buffer.alloc(0);
+  readonly #target: Buffer;
 
   constructor(arena: Arena) {
     this.arena = arena;
+    this.#target = Buffer.from(arena.u8.buffer);
     this.symbols = new SymbolWriter(arena);
     this.labelSets = new LabelSetWriter(arena);
     this.postings = new PostingsWriter(arena, this.symbols);
@@ -113,7 +118,7 @@ export class SeriesIndex {
 
   /** Copy the bytes of the labels and their ranges to the stage, where kernels can read them. */
   #copyIn(bytes: Uint8Array, ranges: Uint32Array, labelCount: number): void {
-    const {u8, u32} = this.arena;
+    const {u32} = this.arena;
     const target = this.#arrays >>> 2;
     let start = labelCount === 0 ? 0 : ranges[0];
     let end = start;
@@ -126,10 +131,16 @@ export class SeriesIndex {
       u32[target + i + 1] = to;
     }
     if (end - start > this.#textBytesMax) this.#reserveText(end - start);
-    u8.set(bytes.subarray(start, end), this.#text);
+    if (bytes !== this.#bytes) this.#takeBytes(bytes);
+    this.#source.copy(this.#target, this.#text, start, end);
     this.#origin = this.#text - start;
     u32[(this.#stage + STAGE_TEXT) >>> 2] = this.#origin;
     u32[(this.#stage + STAGE_LABELS) >>> 2] = labelCount;
+  }
+
+  #takeBytes(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Give the unknown names and values symbols; they stay for the next time when the series then finds no room. */

@@ -125,7 +125,9 @@ export class SymbolWriter {
     this.#table.reserve(hash);
     if (this.#free === 0) this.#records.reserve();
     const address = length === 0 ? 0 : this.#arena.slabs.alloc(length);
-    this.#arena.u8.set(bytes.subarray(start, end), address);
+    const {u8} = this.#arena;
+    if (bytes === u8) u8.copyWithin(address, start, end);
+    else u8.set(bytes.subarray(start, end), address);
     const symbol = this.#take();
     const record = this.#records.address(symbol) >>> 2;
     this.#arena.u32[record] = address;

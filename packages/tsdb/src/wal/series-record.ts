@@ -1,6 +1,18 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import {
+  LOGGED_LABELS,
+  LOGGED_NEXT,
+  LOGGED_RANGES,
+  LOGGED_RANGE_BYTES,
+  LOGGED_REF_HIGH,
+  LOGGED_REF_LOW,
+  LOGGED_SORTED,
+} from '@narthex/kernels/layout/wal-series.ts';
 import type {Span} from './framing.ts';
 import {RECORD_SERIES} from './record-types.ts';
+
+/** Series with more labels are read without the kernel. */
+const DECODED_LABELS = 64;
 
 /**
  * Walks through the series of a series record: reference and label set each. The bytes of the labels stay where the record
@@ -9,15 +21,19 @@ import {RECORD_SERIES} from './record-types.ts';
  */
 export class SeriesRecordReader {
   readonly #memory: KernelMemory;
+  /** What the kernel says of one series. */
+  readonly #decoded: number;
   #at = 0;
   #end = 0;
   refHigh = 0;
   refLow = 0;
   labelCount = 0;
-  ranges = new Uint32Array(4 * 32);
+  ranges = new Uint32Array(4 * DECODED_LABELS);
 
+  /** Takes space of `memory`, which the caller releases. */
   constructor(memory: KernelMemory) {
     this.#memory = memory;
+    this.#decoded = memory.alloc(LOGGED_RANGES + DECODED_LABELS * LOGGED_RANGE_BYTES);
   }
 
   /** Begin with a record of type series. */
@@ -29,6 +45,26 @@ export class SeriesRecordReader {
   /** Go to the next series; false after the last. Throws an Error when the record is cut off or not a series record's. */
   next(): boolean {
     if (this.#at === this.#end) return false;
+    if (!this.#nextByKernel()) this.#nextPlainly();
+    return true;
+  }
+
+  /** Read a series of usual size in one go; false when it is not one. */
+  #nextByKernel(): boolean {
+    const {kernels, u32} = this.#memory;
+    if (kernels.walDecodeSeries(this.#at, this.#end, this.#decoded, DECODED_LABELS) === 0) return false;
+    const fields = this.#decoded >>> 2;
+    this.refHigh = u32[fields + LOGGED_REF_HIGH / 4]!;
+    this.refLow = u32[fields + LOGGED_REF_LOW / 4]!;
+    this.labelCount = u32[fields + LOGGED_LABELS / 4]!;
+    this.#at = u32[fields + LOGGED_NEXT / 4]!;
+    const ranges = fields + LOGGED_RANGES / 4;
+    for (let i = 0; i < 4 * this.labelCount; i++) this.ranges[i] = u32[ranges + i]!;
+    if (u32[fields + LOGGED_SORTED / 4] === 0) this.#sort();
+    return true;
+  }
+
+  #nextPlainly(): void {
     this.refHigh = this.#word();
     this.refLow = this.#word();
     const count = this.#varint();
@@ -38,7 +74,6 @@ export class SeriesRecordReader {
     if (count * 4 > this.ranges.length) this.ranges = new Uint32Array(count * 8);
     for (let i = 0; i < count * 4; i += 2) this.#text(i);
     this.#sort();
-    return true;
   }
 
   #text(i: number): void {
@@ -109,24 +144,7 @@ export function encodeSeries(series: SeriesToLog): Span {
   const lastEnd = memory.u32[(seriesLabelEnds >>> 2) + seriesCount - 1]!;
   const length = 1 + 8 * seriesCount + lastEnd;
   const at = memory.alloc(length);
-  const {u8, u32, f64} = memory;
-  u8[at] = RECORD_SERIES;
-  let to = at + 1;
-  let from = 0;
-  for (let i = 0; i < seriesCount; i++) {
-    const end = u32[(seriesLabelEnds >>> 2) + i]!;
-    storeRef(u8, to, f64[(seriesRefs >>> 3) + i]!);
-    u8.copyWithin(to + 8, seriesLabels + from, seriesLabels + end);
-    to += 8 + end - from;
-    from = end;
-  }
+  memory.u8[at] = RECORD_SERIES;
+  memory.kernels.walEncodeSeries(seriesRefs, seriesLabels, seriesLabelEnds, seriesCount, at + 1);
   return {at, length};
-}
-
-function storeRef(u8: Uint8Array, at: number, ref: number): void {
-  let rest = ref;
-  for (let i = at + 7; i >= at; i--) {
-    u8[i] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
 }
