@@ -56,6 +56,7 @@ const DECODED_BYTES_MAX = 32 << 20;
 const PADDING = 16;
 const AHEAD_MS_MAX = 10 * 60 * 1000;
 const LABELS_MAX = 4096;
+const LABELS_FIRST = 64;
 
 /** Takes remote-write requests, version 1: decodes a request, finds its series by their raw bytes, appends its samples as one commit. */
 export class WriteReceiver {
@@ -65,6 +66,8 @@ export class WriteReceiver {
   #floor = 0;
   /** The store's, for which the remembered slots are right. */
   #generation: number;
+  /** The ranges of one series' labels. */
+  #ranges = new Uint32Array(4 * LABELS_FIRST);
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -138,7 +141,7 @@ export class WriteReceiver {
     const staging = new Staging(memory, walk.get(WRITE_SAMPLE_COUNT) + 1);
     this.#known.describe(walk.state);
     walk.begin(staging);
-    const run: Run = {staging, invalid: 0, refused: 0};
+    const run: Run = {staging, ranges: memory.alloc(16 * LABELS_MAX), invalid: 0, refused: 0};
     for (;;) {
       const reason = memory.kernels.remoteWrite(walk.state);
       staging.count = walk.get(WRITE_STAGED);
@@ -154,15 +157,24 @@ export class WriteReceiver {
 
   /** A series that was not written before: find its slot and remember it. */
   #resolve(walk: Walk, run: Run): void {
-    const {memory} = this.#options;
-    const mark = memory.mark();
-    const out = memory.alloc(16 * LABELS_MAX);
-    const count = memory.kernels.labelRanges(walk.get(WRITE_SERIES), walk.get(WRITE_LABELS_END), out, LABELS_MAX) >>> 0;
+    const {u8, kernels} = this.#options.memory;
+    const start = walk.get(WRITE_SERIES);
+    const count = kernels.labelRanges(start, walk.get(WRITE_LABELS_END), run.ranges, LABELS_MAX) >>> 0;
     if (count === CORRUPT) throw corruptRequest();
-    const slot = this.#slotOf(memory.u8, memory.u32.slice(out >>> 2, (out >>> 2) + 4 * count), count, run);
-    memory.release(mark);
+    const ranges = this.#copyRanges(run.ranges, count);
+    const isPlain = kernels.labelsArePlain(run.ranges, count) !== 0;
+    const slot = isPlain ? this.#slotOf(u8, ranges, count, run) : this.#sortedSlotOf(u8, ranges, count, run);
     if (slot === undefined) walk.set(WRITE_POSITION, walk.get(WRITE_SERIES_END));
     else this.#known.add(walk.state, slot);
+  }
+
+  /** The ranges of `count` labels, until the next call. */
+  #copyRanges(at: number, count: number): Uint32Array {
+    const {u32} = this.#options.memory;
+    if (this.#ranges.length < 4 * count) this.#ranges = new Uint32Array(8 * count);
+    const from = at >>> 2;
+    for (let i = 0; i < 4 * count; i++) this.#ranges[i] = u32[from + i]!;
+    return this.#ranges;
   }
 
   /** A series that the kernel does not read: its fields stand in an unusual order, or a time is extreme. */
@@ -170,19 +182,22 @@ export class WriteReceiver {
     const {u8} = this.#options.memory;
     const series = readSeries(u8, walk.get(WRITE_SERIES), walk.get(WRITE_SERIES_END));
     walk.set(WRITE_POSITION, walk.get(WRITE_SERIES_END));
-    const slot = this.#slotOf(u8, series.ranges, series.ranges.length / 4, run);
+    const slot = this.#sortedSlotOf(u8, series.ranges, series.ranges.length / 4, run);
     if (slot === undefined) return;
     for (const [i, time] of series.times.entries()) run.staging.addBits(slot, time, series.values.subarray(i, i + 1));
   }
 
-  #slotOf(bytes: Uint8Array, ranges: ArrayLike<number>, count: number, run: Run): SeriesSlot | undefined {
+  /** The slot of labels that may be in any order, or faulty. */
+  #sortedSlotOf(bytes: Uint8Array, ranges: ArrayLike<number>, count: number, run: Run): SeriesSlot | undefined {
     const sorted = sortRanges(bytes, ranges, count);
-    if (typeof sorted === 'string') {
-      run.invalid++;
-      return undefined;
-    }
+    if (typeof sorted !== 'string') return this.#slotOf(bytes, sorted.ranges, sorted.count, run);
+    run.invalid++;
+    return undefined;
+  }
+
+  #slotOf(bytes: Uint8Array, ranges: Uint32Array, count: number, run: Run): SeriesSlot | undefined {
     try {
-      return this.#options.store.getOrCreateRaw(bytes, sorted.ranges, sorted.count);
+      return this.#options.store.getOrCreateRaw(bytes, ranges, count);
     } catch (error) {
       if (!this.#options.isRefusal(error)) throw error;
       run.refused++;
@@ -201,6 +216,8 @@ export class WriteReceiver {
 
 interface Run {
   readonly staging: Staging;
+  /** Where the kernel writes the ranges of one series' labels. */
+  readonly ranges: number;
   invalid: number;
   refused: number;
 }
