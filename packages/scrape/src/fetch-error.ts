@@ -27,7 +27,17 @@ export function networkReason(error: Error): string {
   if (code === 'ENOTFOUND') return `dial tcp: lookup ${hostname}: no such host`;
   if (code === 'EAI_AGAIN') return `dial tcp: lookup ${hostname}: Temporary failure in name resolution`;
   if (code === 'ECONNRESET') return isHangUp(message) ? 'EOF' : 'read: connection reset by peer';
+  if (code === 'EPROTO') return protocolReason(message);
   return TLS_REASONS[code] ?? message;
+}
+
+/** OpenSSL's errors are long: `...:SSL routines:function:reason:file:line:`. */
+function protocolReason(message: string): string {
+  const reason = /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1];
+  if (reason === 'wrong version number' || reason === 'packet length too long') {
+    return 'http: server gave HTTP response to HTTPS client';
+  }
+  return reason === undefined ? message : `tls: ${reason}`;
 }
 
 /** Why a body ended before its end. */
@@ -66,6 +76,4 @@ const TLS_REASONS: Readonly<Record<string, string>> = {
     'tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time is after the certificate ends',
   CERT_NOT_YET_VALID:
     'tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time is before the certificate begins',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'http: server gave HTTP response to HTTPS client',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'http: server gave HTTP response to HTTPS client',
 };
