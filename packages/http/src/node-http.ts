@@ -2,4 +2,3 @@
 // thread (Node 26). Asked for as a built-in module, it stays away.
 
 export const http: typeof import('node:http') = process.getBuiltinModule('node:http');
-export const https: typeof import('node:https') = process.getBuiltinModule('node:https');

@@ -36,7 +36,7 @@ const DEFAULT_SEPARATOR = ';';
 const DEFAULT_REPLACEMENT = '$1';
 
 /** Legacy label names in which references such as `$1` and `${name}` may stand for characters. */
-const LEGACY_TARGET = new AnchoredRegex('(?:(?:[a-zA-Z_]|\\$(?:\\{\\w+\\}|\\w+))+\\w*)+');
+const LEGACY_TARGET = /^(?:[a-zA-Z_]|\$(?:\{\w+\}|\w))(?:\w|\$(?:\{\w+\}|\w))*$/;
 
 const labelName = refine(string, checkLabelName, (name) => name);
 
@@ -181,5 +181,5 @@ export function hasReference(template: string): boolean {
 
 /** Whether `template` makes label names once its references are filled in. UTF-8 names may have `$` and braces anyway. */
 export function isNameWithReferences(template: string, names: NameValidation): boolean {
-  return names === 'utf8' ? isValidLabelName(template) : LEGACY_TARGET.matches(template);
+  return names === 'utf8' ? isValidLabelName(template) : LEGACY_TARGET.test(template);
 }

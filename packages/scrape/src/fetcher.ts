@@ -1,5 +1,5 @@
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
+import type https from 'node:https';
 import {quoteGo} from '@narthex/model/quote.ts';
 import {readAll} from './fetched-body.ts';
 import type {FetchedBody} from './fetched-body.ts';
@@ -8,6 +8,7 @@ import type {HttpClientConfig} from './http-client/config.ts';
 import {authorizationHeader, mayShareCredentials} from './http-client/credentials.ts';
 import {SecretError} from './http-client/secret.ts';
 import {type TlsIdentity, TlsSettings} from './http-client/tls.ts';
+import {plainHttp, secureHttp} from './node-http.ts';
 
 export interface FetchOptions {
   readonly url: string;
@@ -27,7 +28,7 @@ const DISCARD_BYTES_MAX = 64 * 1024;
 /** Gets bodies over connections that are kept for the next scrape. One for each scrape pool. */
 export class Fetcher {
   readonly #client: HttpClientConfig;
-  readonly #http = new http.Agent({keepAlive: true, scheduling: 'lifo'});
+  readonly #http = new plainHttp.Agent({keepAlive: true, scheduling: 'lifo'});
   readonly #tls: TlsSettings;
   #https: {readonly identity: TlsIdentity; readonly agent: https.Agent} | undefined;
 
@@ -58,7 +59,10 @@ export class Fetcher {
     const identity = this.#tls.read();
     if (this.#https?.identity !== identity) {
       if (this.#https) retire(this.#https.agent);
-      this.#https = {identity, agent: new https.Agent({keepAlive: true, scheduling: 'lifo', ...identity.options})};
+      this.#https = {
+        identity,
+        agent: new (secureHttp().Agent)({keepAlive: true, scheduling: 'lifo', ...identity.options}),
+      };
     }
     return this.#https.agent;
   }
@@ -133,7 +137,7 @@ class Fetch {
     const fail = (reason: string, cause?: unknown) => requestError(shown, reason, cause);
     const requestOptions = this.#requestOptions(url, fail);
     return new Promise((resolve, reject) => {
-      const request = (url.protocol === 'https:' ? https : http).request(url, requestOptions);
+      const request = (url.protocol === 'https:' ? secureHttp() : plainHttp).request(url, requestOptions);
       request.on('response', resolve);
       request.on('error', (cause: NodeJS.ErrnoException) => {
         if (this.#deadline.aborted) reject(fail('context deadline exceeded', cause));

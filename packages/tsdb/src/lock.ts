@@ -1,4 +1,3 @@
-import {execFileSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
@@ -163,6 +162,7 @@ function deviceText(dev: number): string {
 function openerOf(file: string): string | undefined {
   if (process.platform !== 'darwin') return undefined;
   try {
+    const {execFileSync} = process.getBuiltinModule('node:child_process');
     const pids = execFileSync('lsof', ['-t', '--', file], {encoding: 'utf8'}).split('\n').filter(Boolean).map(Number);
     const other = pids.find((pid) => pid !== process.pid);
     return other === undefined ? `this process (${process.pid})` : `process ${other}`;

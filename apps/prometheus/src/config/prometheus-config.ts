@@ -137,8 +137,16 @@ export function readConfig(
   const given = root as unknown as Readonly<Record<string, unknown>>;
   const camel = (key: string) => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
   const later = laterSections.filter((section) => given[camel(section)] === true);
-  const printed = writeYaml(rootConfig.encode({...root, scrapeConfigs: jobs.map(({config}) => config)}));
-  return {global: root.global, jobs, later, printed};
+  const print = () => writeYaml(rootConfig.encode({...root, scrapeConfigs: jobs.map(({config}) => config)}));
+  let printed: string | undefined;
+  return {
+    global: root.global,
+    jobs,
+    later,
+    get printed() {
+      return (printed ??= print());
+    },
+  };
 }
 
 function completed(job: Job, from: ConfigFile, global: Global, firstFile: Map<string, string>): JobConfig {

@@ -1,4 +1,4 @@
-import tls from 'node:tls';
+import type tls from 'node:tls';
 import {nodeTlsVersion, type TlsConfig} from './config.ts';
 import {describeSecret, readSecret, SecretError} from './secret.ts';
 
@@ -10,6 +10,9 @@ export interface TlsIdentity {
 }
 
 const PEM_CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/;
+
+/** Only asked for when a target wants TLS: it takes 8 MB. */
+const nodeTls = (): typeof tls => process.getBuiltinModule('node:tls');
 
 /** Reads certificates and key, from their files each time they are asked for. */
 export class TlsSettings {
@@ -51,7 +54,7 @@ export class TlsSettings {
   #options({ca, cert, key}: {ca: string | undefined; cert: string | undefined; key: string | undefined}) {
     const {serverName, insecureSkipVerify, minVersion, maxVersion} = this.#config;
     // Made once for all connections: parsing certificates takes milliseconds.
-    const secureContext = tls.createSecureContext({
+    const secureContext = nodeTls().createSecureContext({
       ca: ca ?? systemCertificates(),
       cert,
       key,
@@ -65,6 +68,6 @@ export class TlsSettings {
 /** What the system trusts, as upstream; Node's own list where the system has none. */
 function systemCertificates(): string[] | undefined {
   // Node gives what is found in several places several times.
-  const system = new Set(tls.getCACertificates('system'));
+  const system = new Set(nodeTls().getCACertificates('system'));
   return system.size > 0 ? [...system] : undefined;
 }
