@@ -68,6 +68,8 @@ export interface JobOutcome {
   readonly complete: boolean;
   readonly queueSeconds: number;
   readonly seconds: number;
+  /** Processor time of the thread. */
+  readonly cpuSeconds: number;
   readonly samples: number;
   /** Bytes of private memory the thread holds now. */
   readonly memoryBytes: number;

@@ -1,7 +1,9 @@
+import fs from 'node:fs';
 import os from 'node:os';
 import {MessageChannel, Worker, type MessagePort} from 'node:worker_threads';
 import type {HeadShared} from '@narthex/tsdb/head/head.ts';
 import type {Logger} from '../log/logger.ts';
+import {KnownCosts} from './known-costs.ts';
 import {
   control,
   QUERY_NICE,
@@ -48,8 +50,12 @@ const IDLE_MS = 10_000;
 const KEEP_BYTES_MAX = 64 << 20;
 /** The warm spare is replaced when it is idle and holds more than this. */
 const SPARE_BYTES_MAX = 8 << 20;
-/** A query that runs so long gives way to shorter ones. */
+/** A query that takes so much processor time gives way to shorter ones. */
 const LONG_MS = 50;
+/** How many queries that are expected to be long run at once: more than there are processors would only take memory from one another. */
+const LONG_AT_ONCE = Math.max(2, os.availableParallelism());
+/** Between two looks at a query that may be long; so much processor time after the first look, and it is. */
+const LONG_LOOK_MS = 25;
 /** Niceness of a thread with a long query. */
 const LONG_NICE = 19;
 const WORKER_HEAP_MB = 512;
@@ -57,6 +63,8 @@ const WORKER_HEAP_MB = 512;
 interface Waiting {
   readonly job: Job;
   readonly sink: JobSink;
+  /** Whether the job is expected to take long. */
+  readonly isLong: boolean;
   canceled: boolean;
   timer?: NodeJS.Timeout;
 }
@@ -68,6 +76,7 @@ export class QueryPool {
   readonly #threads = new Set<QueryThread>();
   readonly #queue: Waiting[] = [];
   readonly #freeReaders: number[];
+  readonly #costs = new KnownCosts(LONG_MS / 1000);
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -84,7 +93,7 @@ export class QueryPool {
 
   /** Start `job` as soon as a thread is free; returns a function that cancels it (the client hung up). */
   run(job: Job, sink: JobSink): () => void {
-    const waiting: Waiting = {job, sink, canceled: false};
+    const waiting: Waiting = {job, sink, isLong: this.#costs.isLong(job), canceled: false};
     const {timeoutMs} = this.#options.settings;
     this.#queue.push(waiting);
     this.#dispatch();
@@ -119,14 +128,21 @@ export class QueryPool {
   }
 
   #dispatch(): void {
-    while (this.#queue.length && !this.#closed) {
+    for (let at = this.#nextToRun(); at >= 0 && !this.#closed; at = this.#nextToRun()) {
       const thread = this.#idle.pop() ?? this.#start();
       if (!thread) return;
-      const {job, sink, timer} = this.#queue.shift()!;
-      clearTimeout(timer);
-      thread.run(job, sink);
+      const [waiting] = this.#queue.splice(at, 1) as [Waiting];
+      clearTimeout(waiting.timer);
+      thread.run(waiting.job, waiting.sink, waiting.isLong);
     }
     this.#startSpare();
+  }
+
+  /** The first job of the queue that may run: one expected to be long waits while enough long ones run. */
+  #nextToRun(): number {
+    let long = 0;
+    for (const thread of this.#threads) if (thread.isLong) long++;
+    return this.#queue.findIndex(({isLong}) => !isLong || long < LONG_AT_ONCE);
   }
 
   #startSpare(): void {
@@ -142,6 +158,8 @@ export class QueryPool {
     const thread = new QueryThread(this.#options, readerIndex, {
       idle: () => this.#whenIdle(thread),
       gone: () => this.#whenGone(thread),
+      computed: () => this.#dispatch(),
+      done: (job, outcome) => this.#costs.note(job, outcome.cpuSeconds),
     });
     this.#threads.add(thread);
     return thread;
@@ -173,6 +191,9 @@ export class QueryPool {
 interface ThreadEvents {
   idle(): void;
   gone(): void;
+  /** The answer is whole, though perhaps not sent yet. */
+  computed(): void;
+  done(job: Job, outcome: JobOutcome): void;
 }
 
 /** One query thread, seen from the main thread. */
@@ -192,6 +213,8 @@ class QueryThread {
   #long: NodeJS.Timeout | undefined;
   /** Whether the thread was made to give way, and so has to get its priority back. */
   #gaveWay = false;
+  /** Whether the running job is expected to be long, or has become it. */
+  isLong = false;
   /** Bytes of private memory that it held after its last job. */
   memoryBytes = 0;
 
@@ -226,7 +249,7 @@ class QueryThread {
     return this.#current?.job.id;
   }
 
-  run(job: Job, sink: JobSink): void {
+  run(job: Job, sink: JobSink, isLong: boolean): void {
     clearTimeout(this.#idleTimer);
     this.#current = {job, sink};
     this.#failure = 'died';
@@ -236,12 +259,39 @@ class QueryThread {
       () => this.stop(stopReason.timeout),
       Math.max(0, job.askedMs + this.#timeoutMs - Date.now()),
     );
-    this.#long = setTimeout(() => this.#giveWay(), LONG_MS);
+    this.isLong = isLong;
+    this.#giveWayAfter(LONG_MS);
     this.#worker.postMessage(job);
   }
 
+  /**
+   * Look after `ms` whether the job has become a long one. The clock alone does not tell, for it goes on while others have the processor:
+   * processor time counts, from the first look on, so that short jobs pay nothing for this.
+   */
+  #giveWayAfter(ms: number, cpuBeganMs?: number): void {
+    this.#long = setTimeout(() => {
+      const cpuMs = this.#cpuMs();
+      const beganMs = cpuBeganMs ?? cpuMs;
+      if (cpuMs - beganMs >= LONG_LOOK_MS) this.#giveWay();
+      else this.#giveWayAfter(LONG_LOOK_MS, beganMs);
+    }, ms);
+  }
+
   #giveWay(): void {
+    this.isLong = true;
     this.#gaveWay = this.#setNice(LONG_NICE);
+  }
+
+  /** Processor time of the thread so far; the clock's time where the system does not tell. */
+  #cpuMs(): number {
+    const thread = Atomics.load(this.#words, control.systemThread);
+    if (thread === 0) return performance.now();
+    try {
+      const [nanoseconds] = fs.readFileSync(`/proc/self/task/${thread}/schedstat`, 'latin1').split(' ');
+      return Number(nanoseconds) / 1e6;
+    } catch {
+      return performance.now();
+    }
   }
 
   /** False where threads have no priority of their own, or it may not be raised again without privileges. */
@@ -289,8 +339,13 @@ class QueryThread {
     if (message.kind === 'whole') {
       sink.whole(message.status, message.headers, message.bytes);
       this.#finish(sink, message.outcome);
-    } else if (message.kind === 'head') sink.head(message.status, message.headers);
-    else if (message.kind === 'part') this.#part(sink, message.bytes);
+    } else if (message.kind === 'head') {
+      // From here on it is the client's pace, which shall not hold up others.
+      clearTimeout(this.#long);
+      this.isLong = false;
+      sink.head(message.status, message.headers);
+      this.#events.computed();
+    } else if (message.kind === 'part') this.#part(sink, message.bytes);
     else this.#finish(sink, message.outcome);
   }
 
@@ -307,7 +362,9 @@ class QueryThread {
   }
 
   #finish(sink: JobSink, outcome: JobOutcome): void {
+    const {job} = this.#current!;
     this.#clear();
+    this.#events.done(job, outcome);
     sink.end(outcome);
     this.memoryBytes = outcome.memoryBytes;
     const mayStay = outcome.memoryBytes <= KEEP_BYTES_MAX && (!this.#gaveWay || this.#setNice(QUERY_NICE));
@@ -328,5 +385,6 @@ class QueryThread {
     this.#grace = undefined;
     this.#stall = undefined;
     this.#current = undefined;
+    this.isLong = false;
   }
 }
