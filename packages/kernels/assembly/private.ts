@@ -9,7 +9,7 @@ export {scrapeLines} from './scrape-lines';
 export {walDecodeSeries, walEncodeSeries} from './wal-series';
 export {walDecodeSamples, walEncodeSamples, walGroupSamples, walSamplesMax} from './wal-samples';
 export {labelsArePlain, labelsRise} from './label-order';
-export {labelRanges, moveKnown, rememberSeries, remoteWrite, remoteWriteCheck} from './remote-write';
+export {growKnown, labelRanges, rememberSeries, remoteWrite, remoteWriteCheck} from './remote-write';
 export {
   postingsFromBigEndian,
   postingsIntersect,

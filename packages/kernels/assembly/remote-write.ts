@@ -1,6 +1,6 @@
-// Remote write 1.0: walks through a decoded request (protobuf prometheus.WriteRequest), finds each series by the raw bytes of
-// its labels in a table that the caller keeps, and stages its samples. A sender repeats the same bytes for the same series, so
-// labels are parsed once in a series' life.
+// Remote write 1.0: walks through a decoded request (protobuf prometheus.WriteRequest), finds each series by two hashes of the
+// raw bytes of its labels in a table that the caller keeps, and stages its samples. A sender repeats the same bytes for the
+// same series, so labels are parsed once in a series' life. Why two hashes are enough: docs/decisions/known-series.md.
 //
 //   WriteRequest  1: TimeSeries, 3: MetricMetadata          TimeSeries  1: Label, 2: Sample, 3: Exemplar, 4: Histogram
 //   Label         1: name, 2: value                          Sample      1: double value, 2: int64 timestamp, ms
@@ -10,9 +10,9 @@
 // stored when a request turns out to be corrupt: the check is of all that lies between series; what is in a series is found
 // corrupt here (samples), by `labelRanges` (labels) or by the caller (exemplars, histograms, irregular series). On another reason WRITE_SERIES to WRITE_SERIES_END is the series that the caller must handle:
 //
-//   WRITE_UNKNOWN    Get the labels with `labelRanges`, find the slot, copy the bytes from WRITE_SERIES to WRITE_LABELS_END to the
-//                    remembered ones and call `rememberSeries`; then resume, and the series is found. Or set WRITE_POSITION to
-//                    WRITE_SERIES_END to leave the series out. Keep the table at most half full: `moveKnown` moves it to a larger one.
+//   WRITE_UNKNOWN    Get the labels with `labelRanges`, find the slot and call `rememberSeries`; then resume, and the series is
+//                    found. Or set WRITE_POSITION to WRITE_SERIES_END to leave the series out. Keep the table at most half full:
+//                    `growKnown` makes it larger.
 //   WRITE_MORE       The samples are staged, WRITE_POSITION is behind the series. Decode its exemplars and histograms, whose slot is
 //                    WRITE_SLOT; resume.
 //   WRITE_IRREGULAR, WRITE_TIME
@@ -26,9 +26,8 @@ import {
   KNOWN_BYTES,
   KNOWN_DROPPED,
   KNOWN_HASH,
-  KNOWN_LENGTH,
-  KNOWN_OFFSET,
   KNOWN_SLOT,
+  KNOWN_SUM,
   WRITE_CAPACITY,
   WRITE_CORRUPT,
   WRITE_DONE,
@@ -39,7 +38,7 @@ import {
   WRITE_HASH,
   WRITE_HISTOGRAM_COUNT,
   WRITE_IRREGULAR,
-  WRITE_KEYS,
+  WRITE_KEY,
   WRITE_LABELS_END,
   WRITE_MASK,
   WRITE_METADATA_COUNT,
@@ -53,13 +52,14 @@ import {
   WRITE_SLOT,
   WRITE_SLOTS,
   WRITE_STAGED,
+  WRITE_SUM,
   WRITE_TABLE,
   WRITE_TIME,
   WRITE_TIMES,
   WRITE_UNKNOWN,
   WRITE_VALUES,
 } from '../layout/remote-write';
-import {sameBytes} from './bytes';
+import {keyedSum} from './keyed-sum';
 import {loadVarint, shortVarint, shortVarintBytes, varintEnd} from './varint';
 import {xxhash64Seeded} from './xxhash64';
 
@@ -136,42 +136,49 @@ export function labelRanges(at: usize, end: usize, out: usize, labelsMax: u32): 
   return count;
 }
 
-/** Put the unknown series that `remoteWrite` stopped at into the table: its label bytes were copied to WRITE_KEYS + `offset`. */
-export function rememberSeries(state: usize, offset: u32, slot: u32): void {
-  const table = <usize>load<u32>(state, WRITE_TABLE);
-  const record = emptyRecord(table, load<u32>(state, WRITE_MASK), load<u64>(state, WRITE_HASH));
-  store<u64>(record, load<u64>(state, WRITE_HASH), KNOWN_HASH);
-  store<u32>(record, offset, KNOWN_OFFSET);
-  store<u32>(record, load<u32>(state, WRITE_LABELS_END) - load<u32>(state, WRITE_SERIES), KNOWN_LENGTH);
-  store<u32>(record, slot, KNOWN_SLOT);
+/** Put the unknown series that `remoteWrite` stopped at into the table. */
+export function rememberSeries(state: usize, slot: u32): void {
+  const hash = load<u64>(state, WRITE_HASH);
+  place(<usize>load<u32>(state, WRITE_TABLE), load<u32>(state, WRITE_MASK), hash, load<u64>(state, WRITE_SUM), slot + 1);
 }
 
-/** Copy the records of the table at `source` to the zeroed one at `target`, which has room for more than there are. */
-export function moveKnown(source: usize, sourceMask: u32, target: usize, targetMask: u32): void {
-  const end = source + (<usize>sourceMask + 1) * KNOWN_BYTES;
-  for (let record = source; record < end; record += KNOWN_BYTES) {
-    if (load<u32>(record, KNOWN_LENGTH) == 0) continue;
-    memory.copy(emptyRecord(target, targetMask, load<u64>(record, KNOWN_HASH)), record, KNOWN_BYTES);
+/**
+ * Let the table at `table`, with an empty record, become one of `grownMask` + 1 records where it is: a larger power of two, whose
+ * memory behind the table is zeroed.
+ */
+export function growKnown(table: usize, mask: u32, grownMask: u32): void {
+  let empty: u32 = 0;
+  while (load<u32>(table + <usize>empty * KNOWN_BYTES, KNOWN_SLOT) != 0) empty++;
+  // From behind an empty record on, each record is taken out and finds its place before the ones that are still to be moved, or
+  // behind the old table.
+  for (let i: u32 = 1; i <= mask; i++) {
+    const record = table + <usize>((empty + i) & mask) * KNOWN_BYTES;
+    const stored = load<u32>(record, KNOWN_SLOT);
+    if (stored == 0) continue;
+    store<u32>(record, 0, KNOWN_SLOT);
+    place(table, grownMask, load<u64>(record, KNOWN_HASH), load<u64>(record, KNOWN_SUM), stored);
   }
 }
 
-function emptyRecord(table: usize, mask: u32, hash: u64): usize {
+// @ts-ignore: decorator
+@inline
+function place(table: usize, mask: u32, hash: u64, sum: u64, stored: u32): void {
   let i = <u32>hash & mask;
-  while (load<u32>(table + i * KNOWN_BYTES, KNOWN_LENGTH) != 0) i = (i + 1) & mask;
-  return table + i * KNOWN_BYTES;
+  while (load<u32>(table + <usize>i * KNOWN_BYTES, KNOWN_SLOT) != 0) i = (i + 1) & mask;
+  const record = table + <usize>i * KNOWN_BYTES;
+  store<u64>(record, hash, KNOWN_HASH);
+  store<u64>(record, sum, KNOWN_SUM);
+  store<u32>(record, stored, KNOWN_SLOT);
 }
 
-/** The record of the `length` bytes at `key`, or 0. */
-function findKnown(state: usize, hash: u64, key: usize, length: u32): usize {
+/** The record of the label bytes with these hashes, or 0. */
+function findKnown(state: usize, hash: u64, sum: u64): usize {
   const table = <usize>load<u32>(state, WRITE_TABLE);
   const mask = load<u32>(state, WRITE_MASK);
-  const keys = <usize>load<u32>(state, WRITE_KEYS);
   for (let i = <u32>hash & mask, left = mask + 1; left > 0; i = (i + 1) & mask, left--) {
-    const record = table + i * KNOWN_BYTES;
-    const found = load<u32>(record, KNOWN_LENGTH);
-    if (found == 0) return 0;
-    if (found != length || load<u64>(record, KNOWN_HASH) != hash) continue;
-    if (sameBytes(keys + load<u32>(record, KNOWN_OFFSET), key, length)) return record;
+    const record = table + <usize>i * KNOWN_BYTES;
+    if (load<u32>(record, KNOWN_SLOT) == 0) return 0;
+    if (load<u64>(record, KNOWN_HASH) == hash && load<u64>(record, KNOWN_SUM) == sum) return record;
   }
   return 0;
 }
@@ -208,9 +215,11 @@ function takeSeries(state: usize, at: usize, end: usize): u32 {
   const length = <u32>(at - labels);
   const hash = xxhash64Seeded(labels, length, load<u64>(state, WRITE_SEED));
   store<u64>(state, hash, WRITE_HASH);
-  const record = findKnown(state, hash, labels, length);
+  const sum = keyedSum(labels, length, <usize>load<u32>(state, WRITE_KEY));
+  store<u64>(state, sum, WRITE_SUM);
+  const record = findKnown(state, hash, sum);
   if (record == 0) return WRITE_UNKNOWN;
-  const slot = load<u32>(record, KNOWN_SLOT);
+  const slot = load<u32>(record, KNOWN_SLOT) - 1;
   store<u32>(state, slot, WRITE_SLOT);
   return stageSamples(state, at, end, slot);
 }

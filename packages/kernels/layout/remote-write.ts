@@ -9,8 +9,8 @@ export const WRITE_END = 4;
 export const WRITE_TABLE = 8;
 /** Number of records in the table minus 1; the number is a power of two. */
 export const WRITE_MASK = 12;
-/** Address that KNOWN_OFFSET counts from. 16 bytes behind the last remembered one may be read. */
-export const WRITE_KEYS = 16;
+/** Address of KEY_BYTES for the second hash. Draw them at random and keep them as long as the table. */
+export const WRITE_KEY = 16;
 /** Address of the staged slots, u32 each. */
 export const WRITE_SLOTS = 20;
 /** Address of the staged times, f64 each. */
@@ -40,19 +40,22 @@ export const WRITE_EXEMPLAR_COUNT = 80;
 export const WRITE_HISTOGRAM_COUNT = 84;
 export const WRITE_METADATA_COUNT = 88;
 export const WRITE_DROPPED_COUNT = 92;
+/** u64: second hash of the label bytes. */
+export const WRITE_SUM = 96;
 /** Bytes of the state. */
-export const WRITE_STATE_BYTES = 96;
+export const WRITE_STATE_BYTES = 104;
+
+/** Bytes of the key of the second hash. */
+export const KEY_BYTES = 2048;
 
 /** u64: hash of the label bytes. */
 export const KNOWN_HASH = 0;
-/** Where the label bytes are, counted from WRITE_KEYS. */
-export const KNOWN_OFFSET = 8;
-/** How many they are; 0 in an empty record. */
-export const KNOWN_LENGTH = 12;
-/** Slot of the series, or KNOWN_DROPPED. */
+/** u64: their second hash. */
+export const KNOWN_SUM = 8;
+/** Slot of the series or KNOWN_DROPPED, + 1; 0 in an empty record. */
 export const KNOWN_SLOT = 16;
 /** Bytes of a record. */
-export const KNOWN_BYTES = 24;
+export const KNOWN_BYTES = 20;
 
 /** A series whose samples are counted and dropped. */
 export const KNOWN_DROPPED = 0xfffffffe;

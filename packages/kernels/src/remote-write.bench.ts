@@ -31,7 +31,7 @@ export function run(scale: number): void {
   const known = 2 ** Math.ceil(Math.log2(count * 2));
   const table = memory.alloc(known * layout.KNOWN_BYTES);
   memory.u8.fill(0, table, table + known * layout.KNOWN_BYTES);
-  const keys = memory.alloc(body.length + 16);
+  const key = memory.alloc(layout.KEY_BYTES);
   const state = memory.alloc(layout.WRITE_STATE_BYTES);
   const field = (name: number): number => memory.u32[(state + name) / 4];
   const set = (name: number, value: number): void => void (memory.u32[(state + name) / 4] = value);
@@ -42,18 +42,12 @@ export function run(scale: number): void {
   set(layout.WRITE_END, at + body.length);
   set(layout.WRITE_TABLE, table);
   set(layout.WRITE_MASK, known - 1);
-  set(layout.WRITE_KEYS, keys);
-  let keyBytes = 0;
+  set(layout.WRITE_KEY, key);
   const walk = (): number => {
     set(layout.WRITE_POSITION, at);
     set(layout.WRITE_STAGED, 0);
     kernels.remoteWriteCheck(state);
-    while (kernels.remoteWrite(state) === layout.WRITE_UNKNOWN) {
-      const [begin, end] = [field(layout.WRITE_SERIES), field(layout.WRITE_LABELS_END)];
-      memory.u8.copyWithin(keys + keyBytes, begin, end);
-      kernels.rememberSeries(state, keyBytes, 1);
-      keyBytes += end - begin;
-    }
+    while (kernels.remoteWrite(state) === layout.WRITE_UNKNOWN) kernels.rememberSeries(state, 1);
     return field(layout.WRITE_STAGED);
   };
   walk();

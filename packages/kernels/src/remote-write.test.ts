@@ -9,7 +9,7 @@ import {bitsOf, TestMemory} from './testing.ts';
 const memory = new TestMemory();
 const {kernels} = memory;
 const LABELS_MAX = 16;
-const KEY_BYTES = 1 << 14;
+const KNOWN_MAX = 512;
 
 type Staged = [slot: number, time: bigint, bits: bigint];
 
@@ -19,17 +19,14 @@ class Receiver {
   readonly staged: Staged[] = [];
   readonly stops: number[] = [];
   readonly #state = memory.alloc(layout.WRITE_STATE_BYTES);
-  readonly #keys = memory.alloc(KEY_BYTES);
-  #keyBytes = 0;
+  readonly #key = memory.alloc(layout.KEY_BYTES);
+  readonly #table = memory.alloc(KNOWN_MAX * layout.KNOWN_BYTES);
   #knownMax = 4;
   #known = 0;
-  #table = this.#newTable();
 
-  #newTable(): number {
-    const bytes = this.#knownMax * layout.KNOWN_BYTES;
-    const table = memory.alloc(bytes);
-    memory.u8.fill(0, table, table + bytes);
-    return table;
+  constructor() {
+    for (let i = 0; i < layout.KEY_BYTES; i++) memory.u8[this.#key + i] = Math.imul(i, 0x9e3779b1) >>> 24;
+    memory.u8.fill(0, this.#table, this.#table + KNOWN_MAX * layout.KNOWN_BYTES);
   }
 
   field(name: number): number {
@@ -52,7 +49,7 @@ class Receiver {
     this.#set(layout.WRITE_TIMES, memory.room(room * 8));
     this.#set(layout.WRITE_VALUES, memory.room(room * 8));
     this.#set(layout.WRITE_CAPACITY, room);
-    this.#set(layout.WRITE_KEYS, this.#keys);
+    this.#set(layout.WRITE_KEY, this.#key);
     this.#set(layout.WRITE_SEED, 0x12345678);
     for (let name = layout.WRITE_SERIES_COUNT; name <= layout.WRITE_DROPPED_COUNT; name += 4) this.#set(name, 0);
     for (;;) {
@@ -88,19 +85,13 @@ class Receiver {
     const key = JSON.stringify(labels);
     const slot = labels[0][1] === 'dropped' ? layout.KNOWN_DROPPED : (this.slots.get(key) ?? this.slots.size + 1);
     if (slot !== layout.KNOWN_DROPPED) this.slots.set(key, slot);
-    const begin = this.field(layout.WRITE_SERIES);
-    const end = this.field(layout.WRITE_LABELS_END);
-    memory.u8.copyWithin(this.#keys + this.#keyBytes, begin, end);
     if (++this.#known * 2 > this.#knownMax) {
-      const [table, knownMax] = [this.#table, this.#knownMax];
+      assert.ok(this.#knownMax < KNOWN_MAX);
+      kernels.growKnown(this.#table, this.#knownMax - 1, 2 * this.#knownMax - 1);
       this.#knownMax *= 2;
-      this.#table = this.#newTable();
-      kernels.moveKnown(table, knownMax - 1, this.#table, this.#knownMax - 1);
-      this.#set(layout.WRITE_TABLE, this.#table);
       this.#set(layout.WRITE_MASK, this.#knownMax - 1);
     }
-    kernels.rememberSeries(this.#state, this.#keyBytes, slot);
-    this.#keyBytes += end - begin;
+    kernels.rememberSeries(this.#state, slot);
     return true;
   }
 

@@ -105,11 +105,10 @@ export class WriteReceiver {
     const {memory} = this.#options;
     const walk = this.#decode(body);
     const series = walk.get(WRITE_SERIES_COUNT);
-    const decoded = walk.get(WRITE_END) - walk.get(WRITE_POSITION);
-    if (this.#known.fits(series, decoded)) return this.#walk(walk);
+    if (this.#known.fits(series)) return this.#walk(walk);
     // Room for what is remembered is below the scratch of requests: take the request off, and put it on again above.
     memory.release(mark);
-    this.#known.reserve(series, decoded);
+    this.#known.reserve(series);
     this.#floor = memory.mark();
     return this.#walk(this.#decode(body));
   }
