@@ -8,7 +8,7 @@ import {fileURLToPath} from 'node:url';
 import {setTimeout as sleep} from 'node:timers/promises';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
-const READY_MS = 60_000;
+const READY_MS = 20_000;
 
 export const ours = path.join(root, 'bin/prometheus');
 

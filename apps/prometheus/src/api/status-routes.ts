@@ -1,8 +1,9 @@
 import {hostname} from 'node:os';
 import {success} from '@narthex/http/envelope.ts';
+import {formatDuration, formatGoDuration, parseDuration, parseGoDuration} from '@narthex/model/duration.ts';
 import {formatRfc3339} from '@narthex/model/timestamp.ts';
 import type {ReplayProgress} from '@narthex/tsdb/database.ts';
-import {flagTable} from '../flags/flag-table.ts';
+import {type Flag, flagTable} from '../flags/flag-table.ts';
 import type {FlagValues} from '../flags/parse-flags.ts';
 import {VERSION} from '../version.ts';
 import type {WebServer} from '../web/server.ts';
@@ -31,7 +32,7 @@ const buildInfo = {
 export function addStatusRoutes(server: WebServer, flags: FlagValues, status: ServerStatus): void {
   server.route(['GET'], '/api/v1/status/config', () => success({yaml: status.configYaml()}));
   server.route(['GET'], '/api/v1/status/flags', () =>
-    success(Object.fromEntries(flagTable.filter(isListed).map(({name}) => [name, flags.texts(name).join(',')]))),
+    success(Object.fromEntries(flagTable.filter(isListed).map((flag) => [flag.name, shown(flag, flags)]))),
   );
   server.route(['GET'], '/api/v1/status/buildinfo', () => success(buildInfo));
   server.route(['GET'], '/api/v1/status/runtimeinfo', () => success(runtimeInfo(status)));
@@ -47,6 +48,14 @@ export function addStatusRoutes(server: WebServer, flags: FlagValues, status: Se
 }
 
 const isListed = ({name}: {name: string}): boolean => !['help', 'version', 'write-documentation'].includes(name);
+
+/** What a flag is set to, durations in upstream's words: `90s` is `1m30s`. */
+function shown({name, type}: Flag, flags: FlagValues): string {
+  const text = flags.texts(name).join(',');
+  if (type === 'duration' && text !== '') return formatDuration(parseDuration(text));
+  if (type === 'goDuration' && text !== '') return formatGoDuration(parseGoDuration(text));
+  return text;
+}
 
 function runtimeInfo(status: ServerStatus): Record<string, unknown> {
   const {successful, timeMs} = status.lastReload();
