@@ -32,6 +32,8 @@ const ARENA_BYTES = 2 ** 32 - 65536;
 /** A query's private memory: an eighth of the machine's, within these bounds. */
 const QUERY_BYTES_MIN = 256 << 20;
 const QUERY_BYTES_MAX = 1 << 30;
+/** Rarer than the library's own, so that an idle server sleeps. */
+const EVENT_LOOP_RESOLUTION_MS = 50;
 /** How long clients may take to finish when the server stops. */
 const CLOSE_GRACE_MS = 5000;
 
@@ -60,7 +62,7 @@ export class Server {
     this.#metrics = new ServerMetrics(this.#registry);
     this.#metrics.ready(false);
     addProcessMetrics(this.#registry);
-    addNodeMetrics(this.#registry);
+    addNodeMetrics(this.#registry, {eventLoopResolutionMs: EVENT_LOOP_RESOLUTION_MS});
     const {corsOrigin, routePrefix} = options;
     this.#web = new WebServer({
       routePrefix,

@@ -8,12 +8,13 @@ import type {Registry} from './registry.ts';
 import type {Aggregate, FamilySnapshot} from './snapshot.ts';
 
 export interface NodeMetricsOptions {
-  /** How often the event loop is looked at, in milliseconds; default 10. */
+  /** How often the event loop is looked at, in milliseconds; default 10. An idle thread wakes up so often, at some 40 µs a time. */
   readonly eventLoopResolutionMs?: number;
   /** Bounds of `nodejs_gc_duration_seconds`. */
   readonly gcBuckets?: readonly number[];
 }
 
+const EVENT_LOOP_RESOLUTION_MS = 10;
 const GC_BUCKETS = [0.001, 0.01, 0.1, 1, 2, 5];
 
 const GC_KINDS: ReadonlyMap<number, string> = new Map([
@@ -28,29 +29,42 @@ function gauge(name: string, aggregate: Aggregate, help: string): Description {
 }
 
 type IntervalHistogram = ReturnType<typeof monitorEventLoopDelay>;
-type LagReader = (lag: IntervalHistogram) => number;
+/** `times` are those from one look at the loop to the next; what is longer than `interval` is lag. All in nanoseconds. */
+type LagReader = (times: IntervalHistogram, interval: number) => number;
 
 /** The event loop's lag since the page before, in nanoseconds. Of several threads the worst counts. */
 const LAG: readonly [description: Description, nanoseconds: LagReader][] = [
-  [gauge('nodejs_eventloop_lag_seconds', 'max', 'Lag of event loop in seconds.'), (lag) => lag.mean],
-  [gauge('nodejs_eventloop_lag_min_seconds', 'min', 'The minimum recorded event loop delay.'), (lag) => lag.min],
-  [gauge('nodejs_eventloop_lag_max_seconds', 'max', 'The maximum recorded event loop delay.'), (lag) => lag.max],
-  [gauge('nodejs_eventloop_lag_mean_seconds', 'max', 'The mean of the recorded event loop delays.'), (lag) => lag.mean],
+  [
+    gauge('nodejs_eventloop_lag_seconds', 'max', 'Lag of event loop in seconds.'),
+    (times, interval) => times.mean - interval,
+  ],
+  [
+    gauge('nodejs_eventloop_lag_min_seconds', 'min', 'The minimum recorded event loop delay.'),
+    (times, interval) => times.min - interval,
+  ],
+  [
+    gauge('nodejs_eventloop_lag_max_seconds', 'max', 'The maximum recorded event loop delay.'),
+    (times, interval) => times.max - interval,
+  ],
+  [
+    gauge('nodejs_eventloop_lag_mean_seconds', 'max', 'The mean of the recorded event loop delays.'),
+    (times, interval) => times.mean - interval,
+  ],
   [
     gauge('nodejs_eventloop_lag_stddev_seconds', 'max', 'The standard deviation of the recorded event loop delays.'),
-    (lag) => lag.stddev,
+    (times) => times.stddev,
   ],
   [
     gauge('nodejs_eventloop_lag_p50_seconds', 'max', 'The 50th percentile of the recorded event loop delays.'),
-    (lag) => lag.percentile(50),
+    (times, interval) => times.percentile(50) - interval,
   ],
   [
     gauge('nodejs_eventloop_lag_p90_seconds', 'max', 'The 90th percentile of the recorded event loop delays.'),
-    (lag) => lag.percentile(90),
+    (times, interval) => times.percentile(90) - interval,
   ],
   [
     gauge('nodejs_eventloop_lag_p99_seconds', 'max', 'The 99th percentile of the recorded event loop delays.'),
-    (lag) => lag.percentile(99),
+    (times, interval) => times.percentile(99) - interval,
   ],
 ];
 
@@ -101,8 +115,9 @@ export type StopNodeMetrics = () => void;
  * garbage collection, handles. Nothing here keeps the process alive.
  */
 export function addNodeMetrics(registry: Registry, options: NodeMetricsOptions = {}): StopNodeMetrics {
-  const lag = monitorEventLoopDelay({resolution: options.eventLoopResolutionMs ?? 10});
-  lag.enable();
+  const resolution = options.eventLoopResolutionMs ?? EVENT_LOOP_RESOLUTION_MS;
+  const times = monitorEventLoopDelay({resolution});
+  times.enable();
   const durations = registry.histogram({
     name: 'nodejs_gc_duration_seconds',
     help: 'Garbage collection duration by kind, one of major, minor, incremental or weakcb.',
@@ -111,10 +126,10 @@ export function addNodeMetrics(registry: Registry, options: NodeMetricsOptions =
   });
   const observer = observeGc(durations);
   const names = nodeFamilyNames();
-  registry.collector({names, collect: () => nodeFamilies(lag)});
+  registry.collector({names, collect: () => nodeFamilies(times, resolution)});
   return () => {
     observer.disconnect();
-    lag.disable();
+    times.disable();
     registry.unregister('nodejs_gc_duration_seconds');
     registry.unregister(names[0]);
   };
@@ -137,8 +152,8 @@ function nodeFamilyNames(): string[] {
   return [...described, ...CENSUSES.flatMap(({byType, total}) => [byType.name, total.name]), VERSION.name];
 }
 
-function* nodeFamilies(lag: IntervalHistogram): Generator<FamilySnapshot> {
-  yield* lagFamilies(lag);
+function* nodeFamilies(times: IntervalHistogram, resolutionMs: number): Generator<FamilySnapshot> {
+  yield* lagFamilies(times, resolutionMs * 1e6);
   const memory = process.memoryUsage();
   for (const [description, field] of MEMORY) yield familyOf(description, memory[field]);
   const spaces = getHeapSpaceStatistics();
@@ -154,11 +169,13 @@ function* nodeFamilies(lag: IntervalHistogram): Generator<FamilySnapshot> {
   yield {...VERSION, metrics: [metricOf(versionLabels(), 1)]};
 }
 
-function* lagFamilies(lag: IntervalHistogram): Generator<FamilySnapshot> {
+function* lagFamilies(times: IntervalHistogram, interval: number): Generator<FamilySnapshot> {
   // Before the first look at the loop the histogram has no values of its own.
-  const empty = lag.count === 0;
-  for (const [description, nanoseconds] of LAG) yield familyOf(description, empty ? 0 : nanoseconds(lag) / 1e9);
-  lag.reset();
+  const empty = times.count === 0;
+  for (const [description, lag] of LAG) {
+    yield familyOf(description, empty ? 0 : Math.max(0, lag(times, interval)) / 1e9);
+  }
+  times.reset();
 }
 
 function countByType(types: readonly string[]): Metric[] {
