@@ -115,6 +115,12 @@ export class TableWriter extends TableReader {
     if (this.u32[this.word] === 0) this.#create();
   }
 
+  /** As readers have it; the one writer knows what it stored, and needs no atomic loads. */
+  protected override blockOf(hash: number): number {
+    const root = this.u32[this.word];
+    return this.u32[(((root >>> 2) & ~3) >>> 0) + (hash & ((1 << (root & BITS_MASK)) - 1))] >>> 2;
+  }
+
   /** Add `value` (below 2^31 - 1) under `hash`. Throws ArenaFullError, nothing changed; never after `reserve(hash)`. */
   insert(hash: number, value: number): void {
     this.reserve(hash);
