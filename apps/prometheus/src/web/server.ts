@@ -35,6 +35,8 @@ interface Route {
 }
 
 const API = '/api/';
+/** A path that no route has. */
+const OUTSIDE = '';
 /** How much of a refused body is still taken, and for how long. */
 const LINGER_BYTES = 1 << 20;
 const LINGER_MS = 2000;
@@ -92,11 +94,12 @@ export class WebServer {
     if (!request.complete) dropRest(request);
   }
 
+  /** Undefined where the client is to be sent to the prefix. */
   #withoutPrefix(path: string): string | undefined {
     const {routePrefix} = this.#options;
     if (path === routePrefix) return '/';
     if (path.startsWith(`${routePrefix}/`)) return path.slice(routePrefix.length);
-    return path === '/' ? undefined : path;
+    return path === '/' ? undefined : OUTSIDE;
   }
 
   #setCors(request: IncomingMessage, response: ServerResponse): void {
