@@ -1,7 +1,7 @@
 // Sample records of the write-ahead log (tsdb/docs/format/wal.md upstream): references and times as differences, values as
 // their bits. Numbers of fixed size are big-endian.
 
-import {loadVarint, storeVarint, unzigzag, varintEnd, zigzag} from './varint';
+import {loadVarint, shortVarint, shortVarintBytes, storeVarint, unzigzag, varintEnd, zigzag} from './varint';
 
 const TYPE_SAMPLES: u8 = 2;
 const TYPE_SAMPLES_2: u8 = 11;
@@ -12,6 +12,8 @@ const START_SAME: u8 = 1;
 /** Integers beyond this, either way, have no f64 of their own. */
 const EXACT_MAX: i64 = 9007199254740991;
 const CORRUPT: u32 = 0xffffffff;
+/** Where so many bytes are left, a reference and a time of up to eight bytes each are read in one go. */
+const QUICK_BYTES: usize = 16;
 /** Series are told apart by so many low bits when samples are grouped. */
 const GROUP_BITS: u32 = 16;
 
@@ -74,12 +76,24 @@ export function walDecodeSamples(
   let first = second;
   let count: u32 = 0;
   while (at < end) {
-    const timeAt = varintEnd(at, end);
-    if (timeAt == 0) return CORRUPT;
-    const ref = baseRef + <u64>unzigzag(loadVarint(at));
-    at = varintEnd(timeAt, end);
-    if (at == 0) return CORRUPT;
-    const time = baseTime + unzigzag(loadVarint(timeAt));
+    let ref = baseRef;
+    let time = baseTime;
+    const refWord = end - at >= QUICK_BYTES ? load<u64>(at) : ~0;
+    const refBytes = shortVarintBytes(refWord);
+    const timeWord = refBytes <= 8 ? load<u64>(at + refBytes) : ~0;
+    const timeBytes = shortVarintBytes(timeWord);
+    if (timeBytes <= 8) {
+      ref += <u64>unzigzag(shortVarint(refWord, refBytes));
+      time += unzigzag(shortVarint(timeWord, timeBytes));
+      at += refBytes + timeBytes;
+    } else {
+      const timeAt = varintEnd(at, end);
+      if (timeAt == 0) return CORRUPT;
+      ref += <u64>unzigzag(loadVarint(at));
+      at = varintEnd(timeAt, end);
+      if (at == 0) return CORRUPT;
+      time += unzigzag(loadVarint(timeAt));
+    }
     if (second) {
       at = first ? varintEnd(at, end) : startEnd(at, end);
       if (at == 0) return CORRUPT;
