@@ -223,7 +223,7 @@ test('a target on a Unix socket', async (t) => {
   assert.match(await fetched(fetcherOf(t), 'http://app:1/', {socketPath: missing}), /no such file or directory$/);
 });
 
-test('a closed fetcher lets a scrape at work end, and keeps no connection', {timeout: PATIENCE_MS}, async (t) => {
+test('a closed fetcher lets a scrape at work end, and keeps no connection', {timeout: 10_000}, async (t) => {
   const {promise: closed, resolve: onClose} = Promise.withResolvers<void>();
   const {origin} = await serve(t, (request, response) => {
     request.socket.once('close', onClose);

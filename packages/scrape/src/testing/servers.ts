@@ -23,6 +23,8 @@ export async function serve(t: TestContext, answer: Answer, tls?: https.ServerOp
     answer(request, response);
   };
   const server = tls ? https.createServer(tls, handle) : http.createServer(handle);
+  // Idle connections are the client's to close.
+  server.keepAliveTimeout = 0;
   const port = await listen(t, server);
   let connections = 0;
   server.on(tls ? 'secureConnection' : 'connection', () => connections++);
