@@ -283,6 +283,28 @@ suite('one server under all of it', () => {
   });
 });
 
+test('a query over its memory', async () => {
+  const server = await ServerProcess.start({
+    flags: ['--web.enable-remote-write-receiver', '--query.max-samples=2000000000'],
+  });
+  try {
+    const series = Array.from({length: 300}, (_, i) => ({
+      labels: [
+        ['__name__', 'm'],
+        ['i', String(i)],
+      ] as const,
+      samples: [[BEGIN_S * 1000, 1]] as const,
+    }));
+    assert.equal((await postWrite(server.url, series)).status, 204);
+    const {status, body} = await server.get('/api/v1/query', {query: 'm[250s:1ms]', time: String(BEGIN_S + 250)});
+    assert.match(body.slice(0, 500), /"errorType":"execution","error":"query processing would use too much memory/);
+    assert.equal(status, 422);
+    assert.equal((await server.get('/api/v1/query', {query: 'count(m)', time: String(BEGIN_S)})).status, 200);
+  } finally {
+    await server.destroy();
+  }
+});
+
 interface ActiveTarget {
   readonly scrapePool: string;
   readonly health: string;
