@@ -4,6 +4,7 @@ import {Registry} from '@narthex/client/registry.ts';
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {putFloatPowers} from '@narthex/kernels/float-powers.ts';
 import {DiscoveryManager} from '@narthex/discovery/manager.ts';
+import {DiscoveryMetrics} from '@narthex/discovery/metrics.ts';
 import {checkContent} from '@narthex/remote/content.ts';
 import {WriteReceiver} from '@narthex/remote/receiver.ts';
 import {WriteError} from '@narthex/remote/write-error.ts';
@@ -69,14 +70,21 @@ function makeScraping(database: Database): {scraping: ScrapeManager; discovery: 
   const discovery = new DiscoveryManager({
     update: (job, groups) => scraping.update(job, groups),
     intervalMs: data.scrape.reloadIntervalMs,
+    metrics: new DiscoveryMetrics(registry, 'scrape'),
     log: (level, message, fields) => discoveryLog[level](message, fields),
   });
   return {scraping, discovery};
 }
 
 function makeReceiver(database: Database): (request: WriteRequest) => WriteAnswer {
-  const memory = new KernelMemory({maximumBytes: WRITE_MEMORY_MAX});
-  const receiver = new WriteReceiver({memory, store: database.head, isRefusal});
+  // Made for the first request: its memory, and the whole of node:crypto for its key, are only for servers that someone writes to.
+  const makeOne = () =>
+    new WriteReceiver({
+      memory: new KernelMemory({maximumBytes: WRITE_MEMORY_MAX}),
+      store: database.head,
+      isRefusal,
+    });
+  let receiver: WriteReceiver | undefined;
   const invalid = registry.counter({
     name: 'prometheus_api_remote_write_invalid_labels_samples_total',
     help: 'Series left out of remote-write requests for their labels.',
@@ -84,6 +92,7 @@ function makeReceiver(database: Database): (request: WriteRequest) => WriteAnswe
   return ({body, contentType, contentEncoding}) => {
     try {
       checkContent(contentType, contentEncoding, data.acceptedMessages);
+      receiver ??= makeOne();
       invalid.inc(receiver.write(body).invalidSeries);
       return {status: 204, message: ''};
     } catch (error) {
