@@ -62,8 +62,15 @@ const metricTypes: readonly MetricType[] = [
 
 const DROPPED: LineMark = {slot: LINE_DROPPED, ref: 0, declares: 0};
 
+/** The series that a line leads to, and whether it counts as a new one. */
+export interface ResolvedSeries {
+  readonly slot: number;
+  readonly ref: number;
+  readonly isNew: boolean;
+}
+
 /** What a sample line that was not there last time leads to: a series, nothing (relabelling drops it), or nothing this time. */
-export type LineResolution = {readonly slot: number; readonly ref: number} | 'dropped' | 'refused';
+export type LineResolution = ResolvedSeries | 'dropped' | 'refused';
 
 export interface BodyWalkOptions {
   readonly memory: KernelMemory;
@@ -243,7 +250,7 @@ export class BodyWalk {
       this.#refused++;
       return;
     }
-    if (resolution !== 'dropped') this.#added++;
+    if (resolution !== 'dropped' && resolution.isNew) this.#added++;
     this.#index!.add(line, length, this.#table.count + this.#rebuilt!.count);
     this.#stage(this.#remember(line, length, resolution === 'dropped' ? DROPPED : resolution).slot);
   }

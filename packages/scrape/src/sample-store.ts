@@ -1,3 +1,4 @@
+import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {Labels} from '@narthex/model/labels.ts';
 import type {AppendOutcome, SampleBatch, SeriesRef, SeriesSlot} from '@narthex/tsdb/head/types.ts';
 
@@ -13,4 +14,13 @@ export interface SampleStore {
   has(slot: SeriesSlot, ref: SeriesRef): boolean;
   /** One atomic commit. Throws StorageError when nothing of it was stored. */
   append(batch: SampleBatch): AppendOutcome;
+}
+
+/** What one ingest thread shares between all its targets. */
+export interface AppendContext {
+  readonly memory: KernelMemory;
+  readonly floatPowers: number;
+  readonly store: SampleStore;
+  /** Whether an error of the store means that this series has no room, and the scrape goes on without it. */
+  readonly isRefusal: (error: unknown) => boolean;
 }

@@ -1,4 +1,3 @@
-import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {LINE_COMMENT, LINE_DROPPED} from '@narthex/kernels/layout/scrape-lines.ts';
 import type {ExpositionParser} from '@narthex/exposition/entry.ts';
 import {OpenMetricsParser} from '@narthex/exposition/openmetrics-parser.ts';
@@ -6,24 +5,14 @@ import {TextParser} from '@narthex/exposition/text-parser.ts';
 import type {Labels} from '@narthex/model/labels.ts';
 import {Staging} from '@narthex/tsdb/head/staging.ts';
 import type {SampleBatch, SeriesRef, SeriesSlot} from '@narthex/tsdb/head/types.ts';
-import {BodyWalk, type LineResolution} from './body-walk.ts';
+import {BodyWalk} from './body-walk.ts';
 import type {ScrapeConfig} from './config.ts';
+import {LineResolver} from './line-resolver.ts';
 import {LineTable} from './line-table.ts';
 import {type FamilyMetadata, readMetadata} from './metadata.ts';
 import {type Refusals, refusalsOf} from './refusals.ts';
 import {ReportSeries, type ScrapeReport} from './report-series.ts';
-import {checkStored, mayRepeatNames, SampleLabelsError, storedLabels} from './sample-labels.ts';
-import {SampleLimit, SampleLimitError} from './sample-limit.ts';
-import type {SampleStore} from './sample-store.ts';
-
-/** What one ingest thread shares between all its targets. */
-export interface AppendContext {
-  readonly memory: KernelMemory;
-  readonly floatPowers: number;
-  readonly store: SampleStore;
-  /** Whether an error of the store means that this series has no room, and the scrape goes on without it. */
-  readonly isRefusal: (error: unknown) => boolean;
-}
+import type {AppendContext} from './sample-store.ts';
 
 /** A scraped body, complete and uncompressed. */
 export interface Body {
@@ -49,8 +38,6 @@ export interface SampleSource {
 /** Of a body that was not read. */
 export const NO_COUNTS: BodyCounts = {scraped: 0, kept: 0, seriesAdded: 0};
 
-/** As upstream: samples further in the future than this are refused. */
-const AHEAD_MS_MAX = 10 * 60 * 1000;
 /** Room for the target's own series and a few new lines. */
 const SPARE_STAGED = 64;
 
@@ -72,6 +59,7 @@ export class TargetAppender {
   readonly #context: AppendContext;
   readonly #source: SampleSource;
   readonly #report: ReportSeries;
+  readonly #resolver: LineResolver;
   #config: ScrapeConfig;
   #table = new LineTable();
   #generation = 2;
@@ -91,6 +79,7 @@ export class TargetAppender {
     this.#config = config;
     this.#source = source;
     this.#report = new ReportSeries(context.store, context.isRefusal, source.labels);
+    this.#resolver = new LineResolver(context, config, source.labels);
     this.#storeGeneration = context.store.generation;
   }
 
@@ -100,7 +89,9 @@ export class TargetAppender {
    */
   setConfig(config: ScrapeConfig, sameSeries: boolean): void {
     this.#config = config;
-    if (!sameSeries) this.#resolveAgain = true;
+    if (sameSeries) return;
+    this.#resolveAgain = true;
+    this.#resolver.forget();
   }
 
   /**
@@ -112,7 +103,8 @@ export class TargetAppender {
     this.#counts = NO_COUNTS;
     if (body.bytes === 0) return this.fail(timeMs, reportOf(NO_COUNTS));
     return this.#commit(timeMs, (staging) => {
-      const {walk, ahead} = this.#walk(body, staging, timeMs);
+      const walk = this.#walk(body, staging, timeMs);
+      const ahead = this.#resolver.dropAhead();
       const samples = staging.count;
       if (walk.hasChanged || this.#resolveAgain) this.#endVanished(staging, walk, timeMs);
       const settleReport = this.#stageReport(staging, reportOf(this.#counts), timeMs);
@@ -168,41 +160,27 @@ export class TargetAppender {
     }
   }
 
-  #walk(body: Body, staging: Staging, timeMs: number): {walk: BodyWalk; ahead: number} {
+  /** Stages the samples of the body. */
+  #walk(body: Body, staging: Staging, timeMs: number): BodyWalk {
     const {memory, floatPowers} = this.#context;
-    const {honorTimestamps, sampleLimit} = this.#config;
-    const limit = new SampleLimit(memory, sampleLimit, timeMs);
-    const latestMs = honorTimestamps ? Date.now() + AHEAD_MS_MAX : Infinity;
-    let ahead = 0;
+    this.#resolver.begin(this.#config, staging, timeMs);
     const walk = new BodyWalk(this.#resolveAgain ? new LineTable() : this.#table, body, staging, {
       memory,
       floatPowers,
       parser: this.#parserOf(body.format),
       openMetrics: body.format === 'openmetrics',
-      honorTimestamps,
+      honorTimestamps: this.#config.honorTimestamps,
       timeMs,
       generation: this.#generation + 2,
-      resolve: (parser, kept) => {
-        const scraped = parser.seriesLabels();
-        const labels = this.#labelsOf(scraped, parser);
-        if (labels === undefined) return 'dropped';
-        // Series that nobody will see must not be made.
-        if (limit.isExceeded(kept + 1, staging)) return 'refused';
-        if (parser.hasTimestamp && parser.timestampMs > latestMs) {
-          ahead++;
-          return 'refused';
-        }
-        if (mayRepeatNames(scraped, parser)) refuseRepeats(parser);
-        return this.#seriesOf(labels);
-      },
+      resolve: (parser, kept) => this.#resolver.resolve(parser, kept),
     });
     try {
       walk.run();
     } finally {
       this.#counts = {scraped: walk.scraped, kept: walk.kept, seriesAdded: walk.added};
     }
-    if (limit.isExceeded(walk.kept, staging)) throw new SampleLimitError();
-    return {walk, ahead: ahead + staging.dropAfter(latestMs)};
+    this.#resolver.checkLimit(walk.kept);
+    return walk;
   }
 
   #settle(walk: BodyWalk, format: Body['format']): void {
@@ -211,6 +189,7 @@ export class TargetAppender {
     this.#live = this.#generation;
     this.#format = format;
     this.#resolveAgain = false;
+    this.#resolver.settle();
   }
 
   #parserOf(format: Body['format']): ExpositionParser {
@@ -218,25 +197,6 @@ export class TargetAppender {
       this.#parser = {format, parser: format === 'openmetrics' ? new OpenMetricsParser() : new TextParser()};
     }
     return this.#parser.parser;
-  }
-
-  /** Labels of a line as they are stored; undefined when relabelling drops it. */
-  #labelsOf(scraped: Labels, parser: ExpositionParser): Labels | undefined {
-    const {honorLabels, metricRelabelConfigs} = this.#config;
-    const labels = storedLabels(scraped, parser, {target: this.#source.labels, honorLabels, metricRelabelConfigs});
-    if (labels !== undefined) checkStored(labels, this.#config);
-    return labels;
-  }
-
-  #seriesOf(labels: Labels): LineResolution {
-    const {store, isRefusal} = this.#context;
-    try {
-      const slot = store.getOrCreate(labels);
-      return {slot, ref: store.ref(slot)};
-    } catch (error) {
-      if (isRefusal(error)) return 'refused';
-      throw error;
-    }
   }
 
   /** Series of old lines that this body did not have, unless another line leads to the same series. */
@@ -281,13 +241,9 @@ export class TargetAppender {
       return slot === LINE_COMMENT || slot === LINE_DROPPED || store.has(slot as SeriesSlot, table.ref(i) as SeriesRef);
     });
     this.#report.forgetRemoved();
+    this.#resolver.forget();
     this.#storeGeneration = store.generation;
   }
-}
-
-function refuseRepeats(parser: ExpositionParser): void {
-  const name = parser.duplicateLabel();
-  if (name !== undefined) throw new SampleLabelsError(`label name "${name}" is not unique: invalid sample`);
 }
 
 /** What of a stored batch was refused; most of the time nothing is, and nothing has to be looked at. */

@@ -9,7 +9,8 @@ import type {FamilyMetadata} from './metadata.ts';
 import type {ScrapeMetrics} from './metrics.ts';
 import type {Refusals} from './refusals.ts';
 import {firstScrapeDelay} from './schedule.ts';
-import {type AppendContext, type Body, NO_COUNTS, TargetAppender} from './target-appender.ts';
+import type {AppendContext} from './sample-store.ts';
+import {type Body, NO_COUNTS, TargetAppender} from './target-appender.ts';
 import type {Target} from './target.ts';
 
 /** What all targets share. */

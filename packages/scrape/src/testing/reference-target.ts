@@ -82,6 +82,8 @@ export class ReferenceTarget {
   #isAlive = false;
   #reported = 0;
   #resolveAgain = false;
+  /** Series of bodies that failed since the last one that was stored: they are new only once. */
+  #failed = new Set<string>();
 
   constructor(store: ReferenceStore, config: ScrapeConfig, target: Labels, timeoutMs: number) {
     this.store = store;
@@ -92,7 +94,9 @@ export class ReferenceTarget {
 
   setConfig(config: ScrapeConfig, sameSeries: boolean): void {
     this.config = config;
-    if (!sameSeries) this.#resolveAgain = true;
+    if (sameSeries) return;
+    this.#resolveAgain = true;
+    this.#failed.clear();
   }
 
   append(
@@ -104,16 +108,22 @@ export class ReferenceTarget {
     this.counts = {scraped: 0, kept: 0, seriesAdded: 0};
     if (text.length === 0) return this.fail(timeMs, reportOf(this.counts));
     const known = this.#resolveAgain ? new Map<string, Line>() : this.lines;
-    const body = new ReferenceBody(this.config, this.#target, this.store, known, timeMs);
+    const body = new ReferenceBody(this.config, this.#target, this.store, known, timeMs, this.#failed);
     try {
       body.read(text, format);
+    } catch (error) {
+      for (const series of body.fresh) this.#failed.add(series);
+      throw error;
     } finally {
       this.counts = body.counts;
     }
+    const failed = new Set([...this.#failed, ...body.fresh]);
     const ended = this.#liveSeries();
     for (const {series} of body.lines.values()) ended.delete(series);
     const report = this.#report(reportOf(this.counts), timeMs);
+    this.#failed = failed;
     const statuses = this.store.append([...body.staged, ...stale(ended, timeMs), ...report]);
+    this.#failed.clear();
     this.lines = body.lines;
     this.#isAlive = true;
     this.#resolveAgain = false;
@@ -140,6 +150,7 @@ export class ReferenceTarget {
   /** The store has removed these series. */
   forget(removed: ReadonlySet<string>): void {
     for (const [key, {series}] of this.lines) if (removed.has(series)) this.lines.delete(key);
+    this.#failed.clear();
   }
 
   #liveSeries(): Set<string> {
@@ -193,7 +204,9 @@ class ReferenceBody {
   readonly #store: ReferenceStore;
   readonly #known: ReadonlyMap<string, Line>;
   readonly #timeMs: number;
+  readonly #failed: ReadonlySet<string>;
   readonly #atScrapeTime = new Set<string>();
+  readonly fresh: string[] = [];
   #scraped = 0;
   #kept = 0;
   #repeats = 0;
@@ -205,7 +218,9 @@ class ReferenceBody {
     store: ReferenceStore,
     known: ReadonlyMap<string, Line>,
     timeMs: number,
+    failed: ReadonlySet<string>,
   ) {
+    this.#failed = failed;
     this.#config = config;
     this.#target = target;
     this.#store = store;
@@ -266,7 +281,10 @@ class ReferenceBody {
       if (isAhead && !isOver) this.ahead++;
       return undefined;
     }
-    this.#added++;
+    if (!this.#failed.has(series)) {
+      this.#added++;
+      this.fresh.push(series);
+    }
     return {series, labels, hasOwnTime};
   }
 }

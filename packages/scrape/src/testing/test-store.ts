@@ -6,8 +6,7 @@ import {Head} from '@narthex/tsdb/head/head.ts';
 import {HeadReader} from '@narthex/tsdb/head/reader.ts';
 import {SegmentBoard} from '@narthex/tsdb/head/segments.ts';
 import type {AppendOutcome, SampleBatch, SeriesRef, SeriesSlot} from '@narthex/tsdb/head/types.ts';
-import type {SampleStore} from '../sample-store.ts';
-import type {AppendContext} from '../target-appender.ts';
+import type {AppendContext, SampleStore} from '../sample-store.ts';
 
 /** Time in ms and bits of the value of one sample. */
 export type PlainSample = readonly [timeMs: number, bits: bigint];
