@@ -35,7 +35,7 @@ function readFile(file: string): ConfigFile {
   try {
     const {size} = fs.statSync(file);
     if (size > FILE_BYTES_MAX) throw new Error(`${size} bytes, want at most ${FILE_BYTES_MAX}`);
-    return {file, dir: path.resolve(path.dirname(file)), text: fs.readFileSync(file, 'utf8')};
+    return {file, dir: path.dirname(file), text: fs.readFileSync(file, 'utf8')};
   } catch (error) {
     const {code, message} = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'no such file or directory' : code === 'EISDIR' ? 'is a directory' : message;
