@@ -47,7 +47,7 @@ const STALL_MS = 10_000;
 /** An idle thread beyond the warm spare ends after this. */
 const IDLE_MS = 10_000;
 /** A thread that holds more than this after its job is replaced, which gives its memory back at once. */
-const KEEP_BYTES_MAX = 64 << 20;
+const KEEP_BYTES_MAX = 128 << 20;
 /** The warm spare is replaced when it is idle and holds more than this. */
 const SPARE_BYTES_MAX = 8 << 20;
 /** A query that takes so much processor time gives way to shorter ones. */
