@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import type http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
 import {type TestContext, test} from 'node:test';
 import {Registry} from '@narthex/client/registry.ts';
 import type {LabelSet, TargetGroup} from '@narthex/discovery/target-group.ts';
@@ -176,6 +179,31 @@ test('a log that cannot be written fails the scrape, and nothing else', PATIENCE
   scraping.store.isBroken = false;
   await until(() => scraping.active[0]!.health === 'up');
   assert.ok(scraping.values('__name__="a"').every((value) => value === 1));
+});
+
+test('scrapes that get no body are logged to a file, which a reload opens anew', PATIENCE, async (t) => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'failures-'));
+  t.after(() => fs.rmSync(dir, {recursive: true}));
+  const {port} = await serve(t, (_, response) => void response.writeHead(503).end());
+  const scraping = new Scraping(t);
+  const yaml = `job_name: j\n${QUICK}\nscrape_failure_log_file: ${dir}/failures.json`;
+  scraping.apply(yaml);
+  scraping.find({__address__: `127.0.0.1:${port}`});
+  const lines = (file: string) => fs.readFileSync(path.join(dir, file), 'utf8').split('\n').slice(0, -1);
+  await until(() => lines('failures.json').length > 0);
+  const {time, ...line} = JSON.parse(lines('failures.json')[0]!) as Record<string, string>;
+  assert.match(time!, /^\d{4}-.*Z$/);
+  assert.deepEqual(line, {
+    level: 'ERROR',
+    msg: 'server returned HTTP status 503 Service Unavailable',
+    job_name: 'j',
+    target: `http://127.0.0.1:${port}/metrics`,
+  });
+  fs.renameSync(path.join(dir, 'failures.json'), path.join(dir, 'rotated.json'));
+  scraping.apply(yaml);
+  await until(() => lines('failures.json').length > 0);
+  scraping.apply(`job_name: j\n${QUICK}\nscrape_failure_log_file: ${dir}/missing/failures.json`);
+  assert.match(scraping.logged.at(-1)!, /^error Scrape failure log cannot be written ENOENT/);
 });
 
 const address = (name: string, more: LabelSet = {}): LabelSet => ({__address__: name, ...more});

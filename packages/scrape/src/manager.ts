@@ -1,10 +1,11 @@
 import type {TargetGroup} from '@narthex/discovery/target-group.ts';
 import {isSameJob, type ScrapeConfig} from './config.ts';
+import {FailureLogs} from './failure-logs.ts';
 import type {FamilyMetadata} from './metadata.ts';
 import {ScrapePool} from './pool.ts';
 import type {ScraperContext} from './target-scraper.ts';
 
-export type ManagerContext = Omit<ScraperContext, 'offsetSeed'>;
+export type ManagerContext = Omit<ScraperContext, 'offsetSeed' | 'failures'>;
 
 /** One target as `/api/v1/targets` tells of it. */
 export interface TargetStatus {
@@ -37,9 +38,11 @@ export interface TargetMetadata extends FamilyMetadata {
 export class ScrapeManager {
   readonly #context: ManagerContext;
   readonly #pools = new Map<string, ScrapePool>();
+  readonly #failures: FailureLogs;
 
   constructor(context: ManagerContext) {
     this.#context = context;
+    this.#failures = new FailureLogs(context.log);
   }
 
   /**
@@ -47,6 +50,7 @@ export class ScrapeManager {
    * `offsetSeed` sets this server apart in time from its replicas.
    */
   apply(configs: readonly ScrapeConfig[], offsetSeed: bigint): void {
+    this.#failures.reopen(configs.map((config) => config.scrapeFailureLogFile));
     const names = new Set(configs.map((config) => config.jobName));
     for (const [name, pool] of this.#pools) {
       if (names.has(name)) continue;
@@ -55,7 +59,7 @@ export class ScrapeManager {
     }
     for (const config of configs) {
       const pool = this.#pools.get(config.jobName);
-      if (!pool) this.#pools.set(config.jobName, new ScrapePool(config, {...this.#context, offsetSeed}));
+      if (!pool) this.#pools.set(config.jobName, this.#makePool(config, offsetSeed));
       else if (!isSameJob(pool.config, config)) pool.reload(config);
     }
   }
@@ -68,6 +72,11 @@ export class ScrapeManager {
   /** The server stops: series stay as they are. */
   close(): void {
     for (const pool of this.#pools.values()) pool.abandon();
+    this.#failures.close();
+  }
+
+  #makePool(config: ScrapeConfig, offsetSeed: bigint): ScrapePool {
+    return new ScrapePool(config, {...this.#context, failures: this.#failures, offsetSeed});
   }
 
   /** Names of the pools, sorted. */

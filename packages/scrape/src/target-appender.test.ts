@@ -288,3 +288,46 @@ function take(pair: Pair, step: Step, lines: readonly string[]): void {
   pair.scrape(bodyOf(lines, step), format);
   if (kind === 'break log') pair.breakLog(false);
 }
+
+const linesOf = (count: number, value: number) =>
+  Buffer.from(Array.from({length: count}, (_, i) => `series{number="${i}"} ${value}\n`).join(''));
+const bodyOfBytes = (bytes: Uint8Array) => ({parts: [bytes], bytes: bytes.length, format: 'text'}) as const;
+
+/** Values of one series. */
+function valuesOf(store: TestStore, text: string): number[] {
+  const [samples = []] = [...store.read()].filter(([labels]) => labels.includes(text)).map(([, each]) => each);
+  return samples.map(([, bits]) => new Float64Array(BigUint64Array.of(bits).buffer)[0]!);
+}
+
+test('a body for which the memory has to grow many times, on all its ways', () => {
+  const store = new TestStore(1 << 26);
+  const appender = new TargetAppender(store.context, RULES, {labels: TARGET, timeoutMs: TIMEOUT_MS});
+  const count = 20_000;
+  const took: BodyCounts[] = [];
+  for (const [i, value] of [1, 2].entries()) {
+    const body = bodyOfBytes(linesOf(count, value));
+    appender.append(body, now + i * STEP_MS, (counts) => (took.push(counts), reportOf(counts)));
+  }
+  assert.deepEqual(took, [
+    {scraped: count, kept: count, seriesAdded: count},
+    {scraped: count, kept: count, seriesAdded: 0},
+  ]);
+  assert.deepEqual(valuesOf(store, 'number="19999"'), [1, 2]);
+});
+
+test('in a head that is full the scrape goes on without new series, and tries them again', () => {
+  const store = new TestStore(20 << 20, 17 << 20);
+  const appender = new TargetAppender(store.context, RULES, {labels: TARGET, timeoutMs: TIMEOUT_MS});
+  const count = 20_000;
+  const took: BodyCounts[] = [];
+  const scrape = (bytes: Uint8Array, time: number) =>
+    appender.append(bodyOfBytes(bytes), time, (counts) => (took.push(counts), reportOf(counts)));
+  scrape(linesOf(10, 1), now);
+  scrape(linesOf(count, 2), now + STEP_MS);
+  const [, {scraped, kept, seriesAdded}] = took as [BodyCounts, BodyCounts];
+  assert.deepEqual([scraped, kept], [count, count]);
+  assert.ok(seriesAdded > 100 && seriesAdded < count - 10);
+  assert.deepEqual(valuesOf(store, 'number="9"'), [1, 2]);
+  assert.deepEqual(valuesOf(store, `number="${count - 1}"`), []);
+  assert.deepEqual(valuesOf(store, '"up"'), [1, 1]);
+});

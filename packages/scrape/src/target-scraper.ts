@@ -1,5 +1,6 @@
 import {acceptEncodingHeader, acceptHeader, answerFormat} from '@narthex/exposition/negotiation.ts';
 import type {ScrapeConfig} from './config.ts';
+import type {FailureLogs} from './failure-logs.ts';
 import {BodySizeLimitError, ScrapeError} from './fetch-error.ts';
 import type {FetchedBody} from './fetched-body.ts';
 import type {Fetcher} from './fetcher.ts';
@@ -17,6 +18,7 @@ import type {Target} from './target.ts';
 export interface ScraperContext {
   readonly append: AppendContext;
   readonly metrics: ScrapeMetrics;
+  readonly failures: FailureLogs;
   readonly log: ScrapeLog;
   readonly userAgent: string;
   /** Sets this server apart in time from its replicas. */
@@ -145,6 +147,10 @@ export class TargetScraper {
   #fail(error: Error, fetched: FetchedBody | Error, timeMs: number, durationSeconds: number): void {
     this.#log('debug', 'Scrape failed', {err: error.message});
     this.#context.metrics.failed(error);
+    const {jobName: job, scrapeFailureLogFile} = this.#settings.config;
+    if (fetched instanceof Error && error !== this.forcedError) {
+      this.#context.failures.write(scrapeFailureLogFile, {job, target: this.target.url, message: error.message});
+    }
     const isUnread = fetched instanceof Error || error instanceof ScrapeError;
     const counts = isUnread ? NO_COUNTS : this.#appender.counts;
     const bodyBytes = fetched instanceof Error ? (error instanceof BodySizeLimitError ? -1 : 0) : fetched.bytes;

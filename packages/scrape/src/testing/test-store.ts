@@ -2,6 +2,7 @@ import {putFloatPowers} from '@narthex/kernels/float-powers.ts';
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {Labels} from '@narthex/model/labels.ts';
 import {Matcher} from '@narthex/model/matcher.ts';
+import {ArenaFullError} from '@narthex/tsdb/arena/errors.ts';
 import {Head} from '@narthex/tsdb/head/head.ts';
 import {HeadReader} from '@narthex/tsdb/head/reader.ts';
 import {SegmentBoard} from '@narthex/tsdb/head/segments.ts';
@@ -19,6 +20,8 @@ export class NoLogError extends Error {}
 
 const SYMBOLS_MAX = 400;
 
+const isRefusal = (error: unknown): boolean => error instanceof NoRoomError || error instanceof ArenaFullError;
+
 /** A real head, whose failures can be ordered, with a plain way to read it. */
 export class TestStore implements SampleStore {
   readonly head: Head;
@@ -33,13 +36,13 @@ export class TestStore implements SampleStore {
   readonly #readerMemory = new KernelMemory({maximumBytes: 1 << 28});
   readonly #reader: HeadReader;
 
-  constructor(arenaBytes = 1 << 24) {
+  constructor(arenaBytes = 1 << 24, reserveBytes = arenaBytes / 16) {
     const board = new SegmentBoard();
-    this.head = Head.create({arenaBytes, segmentBytes: 1 << 18, announce: board.announce});
+    this.head = Head.create({arenaBytes, reserveBytes, segmentBytes: 1 << 18, announce: board.announce});
     this.#reader = new HeadReader(this.head.shared, this.#readerMemory, 0, board.source());
     const memory = new KernelMemory({maximumBytes: 1 << 28});
     const floatPowers = putFloatPowers(memory);
-    this.context = {memory, floatPowers, store: this, isRefusal: (error) => error instanceof NoRoomError};
+    this.context = {memory, floatPowers, store: this, isRefusal};
   }
 
   getOrCreate(labels: Labels): SeriesSlot {
