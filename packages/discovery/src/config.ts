@@ -2,7 +2,7 @@ import {list} from '@narthex/yaml/collections.ts';
 import {refine} from '@narthex/yaml/custom.ts';
 import {duration, string} from '@narthex/yaml/scalars.ts';
 import {field, omitEmpty, required, struct, type StructOf} from '@narthex/yaml/struct.ts';
-import {unread} from '@narthex/yaml/unread.ts';
+import {unread, unreadKeys} from '@narthex/yaml/unread.ts';
 import {staticGroup} from './target-group-yaml.ts';
 
 const FILE_PATTERN = /^[^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML)$/;
@@ -86,9 +86,7 @@ export type DiscoveryConfig = Pick<StructOf<typeof discoveryFields>, 'staticConf
 
 /** Keys in `config` of mechanisms that find no targets yet. */
 export function unsupportedMechanisms(config: StructOf<typeof discoveryFields>): string[] {
-  const given = config as unknown as Readonly<Record<string, unknown>>;
-  const camel = (name: string) => `${name}SdConfigs`;
-  return laterMechanisms.filter((name) => given[camel(name)] === true).map((name) => `${name}_sd_configs`);
+  return unreadKeys(config, Object.keys(laterFields));
 }
 
 /** Throws when a target has a path in its address: it belongs into `metrics_path`. */

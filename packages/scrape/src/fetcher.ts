@@ -8,7 +8,7 @@ import type {HttpClientConfig} from './http-client/config.ts';
 import {authorizationHeader, mayShareCredentials} from './http-client/credentials.ts';
 import {SecretError} from './http-client/secret.ts';
 import {type TlsIdentity, TlsSettings} from './http-client/tls.ts';
-import {plainHttp, secureHttp} from './node-http.ts';
+import {plainHttp, secureHttp} from '@narthex/http/node-http.ts';
 
 export interface FetchOptions {
   readonly url: string;

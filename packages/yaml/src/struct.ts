@@ -211,6 +211,7 @@ function missing(key: string): never {
   throw new YamlValueError(`missing key ${key}`);
 }
 
-function camelCase(key: string): string {
+/** The property of a struct's value that a key becomes. */
+export function camelCase(key: string): string {
   return key.replace(/_([^_])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -1,3 +1,4 @@
+import {camelCase} from './struct.ts';
 import type {YamlType} from './type.ts';
 
 /**
@@ -12,3 +13,9 @@ export const unread: YamlType<boolean> = {
   encode: () => null,
   isEmpty: () => true,
 };
+
+/** Those of `keys` that are there in the value of a struct whose fields of these keys are `unread`. */
+export function unreadKeys(value: object, keys: readonly string[]): string[] {
+  const given = value as Readonly<Record<string, unknown>>;
+  return keys.filter((key) => given[camelCase(key)] === true);
+}

@@ -5,7 +5,7 @@ import {nullable, refine} from '@narthex/yaml/custom.ts';
 import {decodeYaml} from '@narthex/yaml/decode.ts';
 import {duration, string} from '@narthex/yaml/scalars.ts';
 import {field, omitEmpty, struct, type StructOf} from '@narthex/yaml/struct.ts';
-import {unread} from '@narthex/yaml/unread.ts';
+import {unread, unreadKeys} from '@narthex/yaml/unread.ts';
 import {writeYaml} from '@narthex/yaml/write.ts';
 
 const ONE_MINUTE = 60_000;
@@ -134,9 +134,7 @@ export function readConfig(
       for (const job of decodeYaml(file.text, scrapeFile, {file: file.file}).scrapeConfigs) add(job, file);
     }
   }
-  const given = root as unknown as Readonly<Record<string, unknown>>;
-  const camel = (key: string) => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const later = laterSections.filter((section) => given[camel(section)] === true);
+  const later = unreadKeys(root, laterSections);
   const print = () => writeYaml(rootConfig.encode({...root, scrapeConfigs: jobs.map(({config}) => config)}));
   let printed: string | undefined;
   return {

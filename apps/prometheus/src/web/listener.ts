@@ -1,6 +1,6 @@
 import type {RequestListener, Server} from 'node:http';
 import type {AddressInfo, Socket} from 'node:net';
-import {http} from '@narthex/http/node-http.ts';
+import {plainHttp} from '@narthex/http/node-http.ts';
 
 export interface ListenerOptions {
   readonly addresses: readonly string[];
@@ -28,7 +28,7 @@ export class Listener {
   /** Throws ListenError. */
   async listen(options: ListenerOptions, handler: RequestListener): Promise<void> {
     for (const address of options.addresses) {
-      const server = http.createServer(
+      const server = plainHttp.createServer(
         {requestTimeout: options.readTimeoutMs, keepAliveTimeout: options.readTimeoutMs},
         handler,
       );

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import {bool, parsedScalar, secret, string} from '@narthex/yaml/scalars.ts';
 import {field, optional, printed, struct, type StructOf} from '@narthex/yaml/struct.ts';
-import {unread} from '@narthex/yaml/unread.ts';
+import {unread, unreadKeys} from '@narthex/yaml/unread.ts';
 
 const TLS_VERSIONS = {TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3'} as const;
 
@@ -85,9 +85,7 @@ export type HttpClientConfig = StructOf<typeof httpClientFields>;
 
 /** Keys that are there and have no effect yet. */
 export function unsupportedClientKeys(config: HttpClientConfig): string[] {
-  const given = config as unknown as Readonly<Record<string, unknown>>;
-  const camel = (key: string) => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  return Object.keys(laterFields).filter((key) => given[camel(key)] === true);
+  return unreadKeys(config, Object.keys(laterFields));
 }
 
 function refuse(message: string): never {
