@@ -1,0 +1,84 @@
+// A histogram in memory: one block, written once and never changed. The layout, from the block's address (a multiple of 8) on:
+//
+//    0  u32  bytes of the record        24  f64  zero threshold
+//    4  i32  schema                     32  f64  zero count
+//    8  u32  counter reset              40  f64  count
+//   12  u32  positive buckets, P        48  f64  sum
+//   16  u32  negative buckets, N        56  f64  counts: P positive, N negative ones; then C bounds
+//   20  u32  custom bounds, C               i32  indexes: P positive, N negative ones
+import type {CounterReset, FloatHistogram} from './float-histogram.ts';
+
+const HEADER_BYTES = 56;
+
+/** Views of the memory that records lie in, all of the same buffer. */
+export interface RecordViews {
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+}
+
+/** Bytes of a histogram's record: a multiple of 8. */
+export function recordBytes({positive, negative, customBounds}: FloatHistogram): number {
+  const buckets = positive.length + negative.length;
+  return HEADER_BYTES + (buckets + customBounds.length) * 8 + ((buckets + 1) >>> 1) * 8;
+}
+
+/** Writes a histogram's record to `at`, where `recordBytes` bytes are free. */
+export function writeRecord({u32, i32, f64}: RecordViews, at: number, histogram: FloatHistogram): void {
+  const {positive, negative, customBounds} = histogram;
+  const word = at >>> 2;
+  u32[word] = recordBytes(histogram);
+  i32[word + 1] = histogram.schema;
+  u32[word + 2] = histogram.counterReset;
+  u32[word + 3] = positive.length;
+  u32[word + 4] = negative.length;
+  u32[word + 5] = customBounds.length;
+  const header = at >>> 3;
+  f64[header + 3] = histogram.zeroThreshold;
+  f64[header + 4] = histogram.zeroCount;
+  f64[header + 5] = histogram.count;
+  f64[header + 6] = histogram.sum;
+  let next = (at + HEADER_BYTES) >>> 3;
+  for (let i = 0; i < positive.length; i++) f64[next++] = positive.counts[i];
+  for (let i = 0; i < negative.length; i++) f64[next++] = negative.counts[i];
+  for (let i = 0; i < customBounds.length; i++) f64[next++] = customBounds[i];
+  let index = next * 2;
+  for (let i = 0; i < positive.length; i++) i32[index++] = positive.indexes[i];
+  for (let i = 0; i < negative.length; i++) i32[index++] = negative.indexes[i];
+}
+
+/** Fills `into` from the record at `at`. */
+export function readRecord({u32, i32, f64}: RecordViews, at: number, into: FloatHistogram): void {
+  const word = at >>> 2;
+  const header = at >>> 3;
+  const positives = u32[word + 3];
+  const negatives = u32[word + 4];
+  const bounds = u32[word + 5];
+  into.schema = i32[word + 1];
+  into.counterReset = u32[word + 2] as CounterReset;
+  into.zeroThreshold = f64[header + 3];
+  into.zeroCount = f64[header + 4];
+  into.count = f64[header + 5];
+  into.sum = f64[header + 6];
+  let next = (at + HEADER_BYTES) >>> 3;
+  let index = (next + positives + negatives + bounds) * 2;
+  for (const [buckets, length] of [
+    [into.positive, positives],
+    [into.negative, negatives],
+  ] as const) {
+    buckets.reserve(length);
+    buckets.length = length;
+    for (let i = 0; i < length; i++) {
+      buckets.counts[i] = f64[next++];
+      buckets.indexes[i] = i32[index++];
+    }
+  }
+  if (!isEqual(into.customBounds, f64, next, bounds)) into.customBounds = f64.slice(next, next + bounds);
+}
+
+/** Bounds are mostly the same from record to record: then the old array stays. */
+function isEqual(bounds: Float64Array, f64: Float64Array, at: number, length: number): boolean {
+  if (bounds.length !== length) return false;
+  for (let i = 0; i < length; i++) if (bounds[i] !== f64[at + i]) return false;
+  return true;
+}
