@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import {instant, prepare, type PreparedQuery, range} from './engine.ts';
 import {QueryError} from './query-error.ts';
 import type {QueryResult} from './query-result.ts';
-import {bitsOf, MemoryStorage} from './testing/memory-storage.ts';
+import {bitsOf, MemoryStorage} from '../memory-storage/memory-storage.ts';
 import {NaiveEvaluator} from './testing/naive-evaluator.ts';
 
 const STEP = 30_000;

@@ -7,7 +7,7 @@ import {instant, prepare, type PrepareOptions, range} from './engine.ts';
 import {CHUNK_BYTES, writeResultJson} from './json-writer.ts';
 import type {QueryRun} from './query-context.ts';
 import type {QueryResult} from './query-result.ts';
-import {bitsOf, MemoryStorage} from './testing/memory-storage.ts';
+import {bitsOf, MemoryStorage} from '../memory-storage/memory-storage.ts';
 import {syntheticQuerier} from './testing/synthetic-storage.ts';
 
 /** Three minutes of samples, one every 15 s, for series given as text labels and a function of the sample's number. */

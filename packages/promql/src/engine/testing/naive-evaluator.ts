@@ -13,7 +13,7 @@ import type {
 } from '../../parse/ast.ts';
 import {isComparison, isSetOperator, nanosToMillis} from '../../parse/ast.ts';
 import {atan2, FLOAT_FUNCTIONS, pow} from '../math.ts';
-import {matchesAll, type MemoryStorage} from './memory-storage.ts';
+import {floatOf, matchesAll, type MemoryStorage} from '../../memory-storage/memory-storage.ts';
 
 /** A labelled value at one time. */
 export interface NaiveSample {
@@ -27,14 +27,6 @@ interface Point {
 }
 
 const SAME = 'vector cannot contain metrics with the same labelset';
-const words = new BigUint64Array(1);
-const floats = new Float64Array(words.buffer);
-
-function floatOf(bits: bigint): number {
-  words[0] = bits;
-  return floats[0];
-}
-
 /**
  * Evaluates one step of a query the obvious way: one time, lists of labelled numbers, upstream's order of operations. The oracle of the columnar engine for
  * the part of the language that it knows; default flags.
@@ -94,11 +86,11 @@ export class NaiveEvaluator {
   #select(node: VectorSelector, timeMs: number): NaiveSample[] {
     const at = timeMs - nanosToMillis(node.offsetNs);
     const result: NaiveSample[] = [];
-    for (const {labels, times, bits} of this.#storage.series()) {
+    for (const {labels, samples} of this.#storage.series) {
       if (!matchesAll(labels, node.matchers)) continue;
-      const i = times.findLastIndex((time) => time <= at);
-      if (i < 0 || times[i] <= at - this.#lookbackMs || bits[i] === STALE_NAN_BITS) continue;
-      result.push({labels, value: floatOf(bits[i])});
+      const sample = samples.findLast(({timeMs}) => timeMs <= at);
+      if (sample === undefined || sample.timeMs <= at - this.#lookbackMs || sample.bits === STALE_NAN_BITS) continue;
+      result.push({labels, value: floatOf(sample.bits)});
     }
     return result;
   }
@@ -127,11 +119,11 @@ export class NaiveEvaluator {
     const end = timeMs - nanosToMillis(node.selector.offsetNs);
     const start = end - nanosToMillis(node.rangeNs);
     const result: {labels: Labels; points: Point[]}[] = [];
-    for (const {labels, times, bits} of this.#storage.series()) {
+    for (const {labels, samples} of this.#storage.series) {
       if (!matchesAll(labels, node.selector.matchers)) continue;
-      const points = times
-        .map((time, i) => ({timeMs: time, value: floatOf(bits[i]), bits: bits[i]}))
-        .filter((point) => point.timeMs > start && point.timeMs <= end && point.bits !== STALE_NAN_BITS);
+      const points = samples
+        .filter(({timeMs, bits}) => timeMs > start && timeMs <= end && bits !== STALE_NAN_BITS)
+        .map(({timeMs, bits}) => ({timeMs, value: floatOf(bits)}));
       if (points.length > 0) result.push({labels, points});
     }
     return result;

@@ -3,7 +3,7 @@ import {parseDuration} from '@narthex/model/duration.ts';
 import {parseGoFloat} from '@narthex/model/value.ts';
 import {parseSeriesDescription, type SequenceValue} from '../../parse/series-description.ts';
 import {STALE_NAN_BITS} from '@narthex/model/stale.ts';
-import {bitsOf} from './memory-storage.ts';
+import {bitsOf} from '../../memory-storage/memory-storage.ts';
 
 /** One value of a series line: nothing, a stale marker, a float, or something that is not a float. */
 export type ScriptValue = undefined | 'stale' | 'histogram' | number;

@@ -3,7 +3,7 @@ import {formatMetric, Labels} from '@narthex/model/labels.ts';
 import type {Expr} from '../../parse/ast.ts';
 import {instant, prepare, type PreparedQuery, range} from '../engine.ts';
 import type {QueryResult, ResultSample} from '../query-result.ts';
-import {MemoryStorage} from './memory-storage.ts';
+import {MemoryStorage} from '../../memory-storage/memory-storage.ts';
 import {
   type EvalCommand,
   type LoadCommand,
