@@ -3,6 +3,7 @@ import type {Labels} from '@narthex/model/labels.ts';
 import {BACKSLASH, BLANK, BRACE_CLOSE, CLASS, COMMA, EQUAL, LABEL_PART, LABEL_START, NEWLINE, QUOTE} from './ascii.ts';
 import {type EntryKind, EntryKind as Kind, type ExpositionParser, type LabelSink, type MetricType} from './entry.ts';
 import {floatFaultMessage, readFloat} from './float-bytes.ts';
+import {NativeHistogram} from './native-histogram.ts';
 import {normalBoundary} from './normal-boundary.ts';
 import {ParseError} from './parse-error.ts';
 import {quoteBytes} from './quote-bytes.ts';
@@ -13,6 +14,7 @@ import {type LexerState, quotedEnd, type Token} from './tokens.ts';
 const QUOTED_BYTES_MAX = 64 * 1024;
 
 const NO_BODY = new Uint8Array(0);
+const NO_HISTOGRAM: NativeHistogram = new NativeHistogram();
 
 /**
  * The half of a parser that both text formats share: the state of the current line, its label set, and everything
@@ -38,6 +40,8 @@ export abstract class SeriesCursor implements ExpositionParser {
   hasExemplar = false;
   hasExemplarTimestamp = false;
   exemplarTimestampMs = 0;
+  /** Lines of text have no native histograms. */
+  readonly histogram = NO_HISTOGRAM;
 
   /** End of the part of the body that is read. */
   protected end = 0;
@@ -50,6 +54,8 @@ export abstract class SeriesCursor implements ExpositionParser {
   protected exemplarLabelCount = 0;
   protected bytes: Buffer = Buffer.from(NO_BODY.buffer);
 
+  /** Whether `nextExemplar` has given the exemplar of the line. */
+  private exemplarGiven = false;
   /** Whether the names and values of the line are ASCII without escapes. */
   private isPlain = true;
   private readonly typeAndUnitLabels: boolean;
@@ -59,6 +65,10 @@ export abstract class SeriesCursor implements ExpositionParser {
   constructor(lax: boolean, typeAndUnitLabels: boolean) {
     this.lax = lax;
     this.typeAndUnitLabels = typeAndUnitLabels;
+  }
+
+  get seriesBytes(): Uint8Array {
+    return this.body;
   }
 
   abstract next(): EntryKind;
@@ -149,6 +159,12 @@ export abstract class SeriesCursor implements ExpositionParser {
     return (name === '__type__' && this.metricType !== 'unknown') || (name === '__unit__' && this.unit !== '');
   }
 
+  nextExemplar(): boolean {
+    if (!this.hasExemplar || this.exemplarGiven) return false;
+    this.exemplarGiven = true;
+    return true;
+  }
+
   exemplarLabels(out: LabelSink): void {
     const from = 4 * this.labelCount;
     for (let i = from; i < from + 4 * this.exemplarLabelCount; i += 4) {
@@ -170,6 +186,7 @@ export abstract class SeriesCursor implements ExpositionParser {
     this.hasTimestamp = false;
     this.timestampMs = 0;
     this.hasExemplar = false;
+    this.exemplarGiven = false;
     this.hasExemplarTimestamp = false;
     this.exemplarTimestampMs = 0;
     this.exemplarLabelCount = 0;

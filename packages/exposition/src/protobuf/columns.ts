@@ -1,0 +1,48 @@
+// Lists of numbers that are filled again for every metric: they grow, and never shrink.
+
+const LENGTH = 16;
+
+/** A list of floats; their bits may be written through `words`, two a value. */
+export class FloatColumn {
+  length = 0;
+  values = new Float64Array(LENGTH);
+  words = new Uint32Array(this.values.buffer);
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  push(value: number): void {
+    this.values[this.grow()] = value;
+  }
+
+  /** Adds an element that the caller fills; gives its position. */
+  grow(): number {
+    if (this.length === this.values.length) {
+      const {values} = this;
+      this.values = new Float64Array(2 * values.length);
+      this.values.set(values);
+      this.words = new Uint32Array(this.values.buffer);
+    }
+    return this.length++;
+  }
+}
+
+/** A list of signed 32-bit numbers. */
+export class IntColumn {
+  length = 0;
+  values = new Int32Array(LENGTH);
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  push(value: number): void {
+    if (this.length === this.values.length) {
+      const {values} = this;
+      this.values = new Int32Array(2 * values.length);
+      this.values.set(values);
+    }
+    this.values[this.length++] = value;
+  }
+}

@@ -1,0 +1,48 @@
+import {COUNTER_RESET} from '@narthex/model/histogram/float-histogram.ts';
+import {type NativeHistogram, type SpanBuckets, SpanWriter} from '../native-histogram.ts';
+import type {HistogramMessage, SideMessage} from './histogram-message.ts';
+
+/**
+ * Why the native part of the message cannot be a histogram, in upstream's words: its spans speak of other buckets than
+ * it has. Undefined when it can.
+ */
+export function nativeFault(message: HistogramMessage): string | undefined {
+  const {positive, negative, isFloat} = message;
+  return sideFault('positive', positive, isFloat) ?? sideFault('negative', negative, isFloat);
+}
+
+function sideFault(name: string, side: SideMessage, isFloat: boolean): string | undefined {
+  const {spanned} = side;
+  const buckets = isFloat ? side.counts.length : side.deltas.length;
+  return spanned === buckets ? undefined : `${name} side: spans require ${spanned} buckets, have ${buckets}`;
+}
+
+/** Fills `into` with the native part of a message without `nativeFault`. */
+export function takeNative(message: HistogramMessage, isGauge: boolean, into: NativeHistogram): void {
+  const {isFloat} = message;
+  into.clear();
+  into.isFloat = isFloat;
+  into.counterReset = isGauge ? COUNTER_RESET.gauge : COUNTER_RESET.unknown;
+  into.schema = message.schema;
+  into.zeroThreshold = message.zeroThreshold;
+  into.zeroCount = isFloat ? message.zeroCountFloat : message.zeroCount;
+  into.count = isFloat ? message.sampleCountFloat : message.sampleCount;
+  into.sum = message.sampleSum;
+  takeSide(message.positive, isFloat, into.positive);
+  takeSide(message.negative, isFloat, into.negative);
+}
+
+function takeSide(side: SideMessage, isFloat: boolean, into: SpanBuckets): void {
+  const writer = new SpanWriter(into, 0);
+  const {values} = isFloat ? side.counts : side.deltas;
+  let bucket = 0;
+  let count = 0;
+  for (let span = 0; span < side.offsets.length; span++) {
+    writer.skip(side.offsets.values[span]);
+    for (let i = side.lengths.values[span] >>> 0; i > 0; i--) {
+      count = isFloat ? values[bucket] : count + values[bucket];
+      writer.add(count);
+      bucket++;
+    }
+  }
+}
