@@ -19,6 +19,33 @@ export function cellOf(bits: u64): u64 {
   return bits >>> 32 === BOX_HIGH ? NAN_BITS : bits;
 }
 
+/** Whether the cell at `at` is a reference to a histogram. */
+// @ts-ignore: decorator
+@inline
+export function isHistogram(at: usize): bool {
+  return load<u32>(at, 4) === (BOX_HIGH as u32);
+}
+
+/** How many of the `count` cells at `cells` are histograms. */
+export function cellsHistograms(cells: usize, count: u32): u32 {
+  const end = cells + ((count as usize) << 3);
+  let histograms: u32 = 0;
+  for (; cells < end; cells += 8) histograms += isHistogram(cells) ? 1 : 0;
+  return histograms;
+}
+
+/** Make those of the `count` cells at `cells` absent that are histograms; returns how many were. */
+export function cellsDropHistograms(cells: usize, count: u32): u32 {
+  const end = cells + ((count as usize) << 3);
+  let dropped: u32 = 0;
+  for (; cells < end; cells += 8) {
+    if (!isHistogram(cells)) continue;
+    store<u64>(cells, ABSENT);
+    dropped++;
+  }
+  return dropped;
+}
+
 /** Make `count` cells at `cells` absent. */
 export function cellsClear(cells: usize, count: u32): void {
   const end = cells + ((count as usize) << 3);

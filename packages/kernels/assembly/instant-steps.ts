@@ -3,7 +3,8 @@ import {ABSENT, cellOf} from './cell';
 
 /**
  * Cells of one series for `steps` steps: cell `k` is the newest of the `count` samples at or before `first + k * step` when it is younger than
- * `lookback` ms and no stale marker, else absent. With `wantTimes` the cell holds the sample's time in seconds. Returns how many cells are present.
+ * `lookback` ms and no stale marker, else absent. With `wantTimes` the cell holds the sample's time in seconds. Without `histograms` a value that looks
+ * like a reference to one becomes a plain NaN. Returns how many cells are present.
  */
 export function instantSteps(
   times: usize,
@@ -14,6 +15,7 @@ export function instantSteps(
   steps: u32,
   lookback: f64,
   wantTimes: bool,
+  histograms: bool,
   cells: usize,
 ): u32 {
   let at: usize = times;
@@ -24,7 +26,8 @@ export function instantSteps(
     while (at < end && load<f64>(at) <= now) at += 8;
     let bits = ABSENT;
     if (at > times && load<f64>(at - 8) > now - lookback) {
-      bits = cellOf(load<u64>(values + (at - times) - 8));
+      bits = load<u64>(values + (at - times) - 8);
+      if (!histograms) bits = cellOf(bits);
       if (bits !== ABSENT) {
         present++;
         if (wantTimes) bits = reinterpret<u64>(load<f64>(at - 8) / 1000);
@@ -39,11 +42,12 @@ export function instantSteps(
  * The same for one step and `rows` series that have one newest sample each (`times`, `values`; a time of NaN where there is none):
  * turns `values` into cells in place.
  */
-export function instantNewest(times: usize, values: usize, rows: u32, now: f64, lookback: f64, wantTimes: bool): u32 {
+export function instantNewest(times: usize, values: usize, rows: u32, now: f64, lookback: f64, wantTimes: bool, histograms: bool): u32 {
   let present: u32 = 0;
   for (let i: usize = 0; i < (rows as usize) << 3; i += 8) {
     const time = load<f64>(times + i);
-    let bits = time > now - lookback ? cellOf(load<u64>(values + i)) : ABSENT;
+    let bits = time > now - lookback ? load<u64>(values + i) : ABSENT;
+    if (!histograms) bits = cellOf(bits);
     if (bits !== ABSENT) {
       present++;
       if (wantTimes) bits = reinterpret<u64>(time / 1000);

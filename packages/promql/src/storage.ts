@@ -26,8 +26,22 @@ export interface SeriesSet {
   /**
    * Decodes the samples of series `i` within [startMs, endMs] of the select, oldest first, to `times` (f64 ms) and `values` (f64 bits, stale
    * markers included), addresses in the querier's KernelMemory; returns their number. May use `memory.alloc` for scratch and releases it.
+   *
+   * A histogram is written as a record (model's histogram/record.ts) to room that `extras` gives, its value being a word of HISTOGRAM_HIGH and the
+   * record's address; a stale histogram is the stale marker. A storage that has histograms gives a float whose bits look like such a word as a plain NaN.
    */
-  read(i: number, times: number, values: number): number;
+  read(i: number, times: number, values: number, extras: SampleExtras): number;
   /** Newest sample at or before the end of the select, without decoding where that is possible: writes one time and value; 1 or 0. */
-  readNewest(i: number, times: number, values: number): number;
+  readNewest(i: number, times: number, values: number, extras: SampleExtras): number;
+}
+
+/** The high half of a value that stands for a histogram; the low half is the address of its record. */
+export const HISTOGRAM_HIGH = 0x7ff00001;
+
+/** What only some samples have. A storage of plain floats need not look at it. */
+export interface SampleExtras {
+  /** Address of an f64 column for the start timestamps of samples in ms, filled with 0, which stands for unknown; 0 when nobody wants them. */
+  readonly starts: number;
+  /** The address of room for a histogram's record; it lives as long as the samples. Not to be called while scratch of `memory.alloc` is held. */
+  histogram(bytes: number): number;
 }

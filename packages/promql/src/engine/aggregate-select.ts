@@ -2,6 +2,7 @@ import {quoteGo} from '@narthex/model/quote.ts';
 import {formatFloatG, formatFloatPlain} from '@narthex/model/value.ts';
 import {isValidLabelName} from '@narthex/model/labels.ts';
 import type {Aggregation} from '../parse/ast.ts';
+import {copyCells} from './histogram-arena.ts';
 import {GroupedTable} from './grouped-table.ts';
 import {labelSetIdOf, type Projection} from './label-table.ts';
 import type {Operator} from './operator.ts';
@@ -151,7 +152,7 @@ class Selection {
         const row = this.#context.heap.memory.u32[(this.#rows >>> 2) + i];
         const to = result.push(table.labelsOf(row), 0, 1);
         const from = table.cellsOf(row);
-        this.#context.heap.memory.u8.copyWithin(to, from, from + 8);
+        copyCells(this.#context, from, to, 1, table.histograms, result.histograms);
       }
     }
     this.#free();

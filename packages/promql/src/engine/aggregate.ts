@@ -42,7 +42,7 @@ export class Aggregate implements Operator {
 
   /** Takes all rows of the child. */
   run(): void {
-    const batch = new RowBatch(this.#context.heap, this.grid.count);
+    const batch = new RowBatch(this.#context, this.grid.count);
     while (this.#child.next(batch)) this.#add(batch);
     batch.free();
     this.#child.close();

@@ -115,6 +115,7 @@ function merged(context: QueryContext, table: RowTable, rowOfSet: U32Column): Ro
     if (clash >= 0) throw executionError(SAME_LABELSET);
   }
   for (const column of [firsts, ends, targets]) column.free();
+  result.histograms.absorb(table.histograms);
   table.free();
   return result;
 }

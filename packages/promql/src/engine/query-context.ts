@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly delayedNameRemoval: boolean;
   /** Tell counters by the label `__type__` (feature `type-and-unit-labels`). */
   readonly typeAndUnitLabels: boolean;
+  /** Look at the start timestamps of samples (feature `use-start-timestamps`). */
+  readonly useStartTimestamps: boolean;
 }
 
 export const DEFAULT_OPTIONS: EngineOptions = {
@@ -26,6 +28,7 @@ export const DEFAULT_OPTIONS: EngineOptions = {
   subqueryStepMs: 60_000,
   delayedNameRemoval: false,
   typeAndUnitLabels: false,
+  useStartTimestamps: false,
 };
 
 /** What one run of a query works with. */

@@ -1,16 +1,19 @@
+import {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
 import type {Labels} from '@narthex/model/labels.ts';
 import type {AnnotationTexts} from './annotations.ts';
 import {isAbsentAt} from './arithmetic.ts';
+import {isHistogramAt} from './histogram-arena.ts';
 import {labelSetIdOf} from './label-table.ts';
 import type {QueryContext} from './query-context.ts';
 import type {QueryStats} from './query-stats.ts';
 import type {RowTable} from './row-table.ts';
 import {type StepGrid, stepTime} from './step-grid.ts';
 
-/** One sample of a result. */
+/** One sample of a result: a float or a histogram, whose value is then NaN. */
 export interface ResultSample {
   readonly timeMs: number;
   readonly value: number;
+  readonly histogram: FloatHistogram | undefined;
 }
 
 /** Rows of a vector or matrix. They live in the query's memory until the result is released. */
@@ -24,7 +27,7 @@ export interface ResultRows {
 }
 
 export type ResultValue =
-  | {readonly type: 'scalar'; readonly sample: ResultSample}
+  | {readonly type: 'scalar'; readonly sample: {readonly timeMs: number; readonly value: number}}
   | {readonly type: 'string'; readonly timeMs: number; readonly text: string}
   | {readonly type: 'vector' | 'matrix'; readonly rows: ResultRows};
 
@@ -80,7 +83,10 @@ export class QueryResult {
       const cell = table.cellsOf(row) + i * 8;
       if (isAbsentAt(u32, cell)) continue;
       const timeMs = times === undefined ? stepTime(grid, table.firstOf(row) + i) : f64[(times.cellsOf(row) >>> 3) + i];
-      samples.push({timeMs, value: f64[cell >>> 3]});
+      const isHistogram = isHistogramAt(u32, cell);
+      const histogram = isHistogram ? new FloatHistogram() : undefined;
+      if (histogram !== undefined) table.histograms.load(cell, histogram);
+      samples.push({timeMs, value: isHistogram ? NaN : f64[cell >>> 3], histogram});
     }
     return samples;
   }

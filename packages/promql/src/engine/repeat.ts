@@ -18,7 +18,7 @@ export class Repeat implements Operator {
     this.#child = child;
     this.grid = grid;
     this.distinctWithoutName = child.distinctWithoutName;
-    this.#batch = new RowBatch(context.heap, 1);
+    this.#batch = new RowBatch(context, 1);
   }
 
   next(out: RowBatch): boolean {
@@ -45,5 +45,6 @@ export class Repeat implements Operator {
     if (isAbsentAt(memory.u32, cell)) return;
     const to = out.push(memory.u32[(this.#batch.labels >>> 2) + row], 0, this.grid.count);
     memory.kernels.cellsRepeat(cell, to, this.grid.count);
+    if (!this.#batch.histograms.isEmpty) out.histograms.adopt(to, this.grid.count);
   }
 }

@@ -1,3 +1,5 @@
+import {HistogramArena} from './histogram-arena.ts';
+import type {QueryContext} from './query-context.ts';
 import type {QueryHeap} from './query-heap.ts';
 
 /** Cells a batch has room for, at least; a row of one step each makes this many rows. */
@@ -16,6 +18,8 @@ export interface RowColumns {
   readonly counts: number;
   /** Address of its first cell. */
   readonly cells: number;
+  /** What the cells that are histograms refer to. */
+  readonly histograms: HistogramArena;
 }
 
 /**
@@ -33,13 +37,16 @@ export class RowBatch implements RowColumns {
   readonly cells: number;
   /** Address of the first cell. */
   readonly begin: number;
+  readonly histograms: HistogramArena;
   rows = 0;
   /** Cells in use. */
   used = 0;
 
   /** Room for rows of up to `steps` steps. */
-  constructor(heap: QueryHeap, steps: number) {
+  constructor(context: QueryContext, steps: number) {
+    const {heap} = context;
     this.#heap = heap;
+    this.histograms = new HistogramArena(context);
     this.#cellsMax = Math.max(BATCH_CELLS, steps);
     this.#rowsMax = Math.min(ROWS_MAX, Math.max(1, Math.ceil(this.#cellsMax / Math.max(1, steps)) * 4));
     this.labels = heap.take(this.#rowsMax * 4 * COLUMNS);
@@ -52,6 +59,7 @@ export class RowBatch implements RowColumns {
   clear(): void {
     this.rows = 0;
     this.used = 0;
+    this.histograms.clear();
   }
 
   /** Whether a row of `count` steps still fits. */
@@ -84,6 +92,7 @@ export class RowBatch implements RowColumns {
   }
 
   free(): void {
+    this.histograms.free();
     this.#heap.give(this.labels, this.#rowsMax * 4 * COLUMNS);
     this.#heap.give(this.begin, this.#cellsMax * 8);
   }

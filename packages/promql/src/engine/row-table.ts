@@ -1,3 +1,4 @@
+import {copyCells, HistogramArena} from './histogram-arena.ts';
 import {U32Column} from './query-heap.ts';
 import type {QueryContext} from './query-context.ts';
 import {RowBatch, type RowColumns} from './row-batch.ts';
@@ -15,6 +16,7 @@ export class RowTable implements RowColumns {
   readonly #cells: U32Column;
   /** Address and bytes of each page of cells. */
   readonly #pages: U32Column;
+  readonly histograms: HistogramArena;
   #next = 0;
   #end = 0;
   #pageBytes = PAGE_MIN;
@@ -22,6 +24,7 @@ export class RowTable implements RowColumns {
 
   constructor(context: QueryContext) {
     this.#context = context;
+    this.histograms = new HistogramArena(context);
     this.#labels = new U32Column(context.heap);
     this.#firsts = new U32Column(context.heap);
     this.#counts = new U32Column(context.heap);
@@ -98,14 +101,14 @@ export class RowTable implements RowColumns {
       const labels = memory.u32[(batch.labels >>> 2) + i];
       const first = memory.u32[(batch.firsts >>> 2) + i];
       const to = this.push(labels, first, count);
-      heap.memory.u8.copyWithin(to, cells, cells + count * 8);
+      copyCells(this.#context, cells, to, count, batch.histograms, this.histograms);
     }
   }
 
   /** Holds all rows of an operator and closes it. */
   static from(context: QueryContext, source: Operator): RowTable {
     const table = new RowTable(context);
-    const batch = new RowBatch(context.heap, source.grid.count);
+    const batch = new RowBatch(context, source.grid.count);
     while (source.next(batch)) table.append(batch);
     batch.free();
     source.close();
@@ -114,18 +117,17 @@ export class RowTable implements RowColumns {
 
   /** Gives rows from `row` on to `out` as far as they fit; returns the row after the last one given. */
   emit(row: number, out: RowBatch): number {
-    const {memory} = this.#context.heap;
     for (; row < this.rows; row++) {
       const count = this.#counts.get(row);
       if (!out.fits(count)) break;
       const to = out.push(this.#labels.get(row), this.#firsts.get(row), count);
-      const from = this.#cells.get(row);
-      memory.u8.copyWithin(to, from, from + count * 8);
+      copyCells(this.#context, this.#cells.get(row), to, count, this.histograms, out.histograms);
     }
     return row;
   }
 
   free(): void {
+    this.histograms.free();
     for (let i = 0; i < this.#pages.length; i += 2) this.#context.heap.give(this.#pages.get(i), this.#pages.get(i + 1));
     for (const column of [this.#labels, this.#firsts, this.#counts, this.#cells, this.#pages]) column.free();
     this.#context.release(this.#samples);

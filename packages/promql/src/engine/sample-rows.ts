@@ -1,3 +1,4 @@
+import {copyCells} from './histogram-arena.ts';
 import type {QueryContext} from './query-context.ts';
 import {RowTable} from './row-table.ts';
 import type {SampleSource} from './sample-source.ts';
@@ -20,7 +21,7 @@ export function sampleRows(
     const {memory} = context.heap;
     let {count} = source;
     if (mode === 'plain') {
-      memory.u8.copyWithin(values, source.values, source.values + count * 8);
+      copyCells(context, source.values, values, count, source.histograms, table.histograms);
       memory.u8.copyWithin(stamps, source.times, source.times + count * 8);
     } else {
       memory.kernels.cellsClear(values, room);

@@ -2,6 +2,7 @@ import {METRIC_NAME} from '@narthex/model/labels.ts';
 import type {Matcher} from '@narthex/model/matcher.ts';
 import type {SeriesSet} from '../storage.ts';
 import {DROP_NAME, labelSetIdOf} from './label-table.ts';
+import type {HistogramArena} from './histogram-arena.ts';
 import type {LabelDemand, Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
 import {RowBatch} from './row-batch.ts';
@@ -19,7 +20,13 @@ export interface SampleSource {
   readonly times: number;
   readonly values: number;
   readonly scratch: number;
+  /** Start timestamps; 0 when nobody asked for them. */
+  readonly starts: number;
   readonly count: number;
+  /** Some values of the series are histograms. */
+  readonly hasHistograms: boolean;
+  /** What those refer to; they may be those of other series, too. */
+  readonly histograms: HistogramArena;
   /** Label set of the series, reduced to what was asked for. */
   labels(): number;
   /** Name and `__type__`, for annotations. */
@@ -31,7 +38,6 @@ export interface SampleSource {
 export class SelectedSamples implements SampleSource {
   readonly distinctWithoutName: boolean;
   readonly readsStorage = true;
-  readonly #context: QueryContext;
   readonly #set: SeriesSet;
   readonly #labels: SeriesLabels;
   readonly #buffer: SampleBuffer;
@@ -46,11 +52,10 @@ export class SelectedSamples implements SampleSource {
     demand: LabelDemand,
     dropName: boolean,
   ) {
-    this.#context = context;
     this.distinctWithoutName = haveOneName(context, matchers);
     this.#set = context.querier.select(matchers, fromMs, toMs);
     this.#labels = new SeriesLabels(context, this.#set, demand, dropName);
-    this.#buffer = new SampleBuffer(context);
+    this.#buffer = new SampleBuffer(context, context.options.useStartTimestamps);
   }
 
   get times(): number {
@@ -59,16 +64,22 @@ export class SelectedSamples implements SampleSource {
   get values(): number {
     return this.#buffer.values;
   }
+  get starts(): number {
+    return this.#buffer.starts;
+  }
+  get histograms(): HistogramArena {
+    return this.#buffer.histograms;
+  }
+  get hasHistograms(): boolean {
+    return !this.#buffer.histograms.isEmpty;
+  }
   get scratch(): number {
     return this.#buffer.scratch;
   }
 
   next(): boolean {
     while (++this.#series < this.#set.length) {
-      this.#buffer.reserve(this.#set.samplesMax(this.#series));
-      const {times, values} = this.#buffer;
-      const read = this.#set.read(this.#series, times, values);
-      this.count = this.#context.heap.memory.kernels.dropStale(times, values, read);
+      this.count = this.#buffer.dropStale(this.#buffer.read(this.#set, this.#series));
       if (this.count > 0) return true;
     }
     return false;
@@ -100,6 +111,7 @@ export class SubquerySamples implements SampleSource {
   #row = 0;
   #labelRef = 0;
   count = 0;
+  hasHistograms = false;
 
   /** `weight`: how often samples that the subquery looks at count as looked at. */
   constructor(context: QueryContext, rows: Operator, dropName: boolean, weight: number) {
@@ -108,7 +120,7 @@ export class SubquerySamples implements SampleSource {
     this.#weight = weight;
     this.#dropName = dropName;
     this.distinctWithoutName = rows.distinctWithoutName;
-    this.#batch = new RowBatch(context.heap, rows.grid.count);
+    this.#batch = new RowBatch(context, rows.grid.count);
     this.#buffer = new SampleBuffer(context);
     this.#buffer.reserve(rows.grid.count);
   }
@@ -118,6 +130,12 @@ export class SubquerySamples implements SampleSource {
   }
   get values(): number {
     return this.#buffer.values;
+  }
+  get starts(): number {
+    return 0;
+  }
+  get histograms(): HistogramArena {
+    return this.#batch.histograms;
   }
   get scratch(): number {
     return this.#buffer.scratch;
@@ -165,5 +183,6 @@ export class SubquerySamples implements SampleSource {
       this.times,
       this.values,
     );
+    this.hasHistograms = !this.histograms.isEmpty && memory.kernels.cellsHistograms(this.values, this.count) > 0;
   }
 }

@@ -34,7 +34,7 @@ export function fillScalarOf(context: QueryContext, child: Operator, address: nu
   const {count} = child.grid;
   const seen = new Uint8Array(count);
   heap.memory.f64.fill(NaN, address >>> 3, (address >>> 3) + count);
-  const batch = new RowBatch(heap, count);
+  const batch = new RowBatch(context, count);
   while (child.next(batch)) {
     const {u32, f64} = heap.memory;
     for (let row = 0; row < batch.rows; row++) {

@@ -66,17 +66,31 @@ export class Selector implements Operator {
     const from = this.#series;
     const rows = Math.min(out.roomForSingles, this.#set.length - from);
     this.#buffer.reserve(rows);
+    this.#buffer.histograms.clear();
     const {times, values} = this.#buffer;
     const {memory} = this.#context.heap;
     for (let i = 0; i < rows; i++) {
-      if (this.#set.readNewest(from + i, times + i * 8, values + i * 8) === 0) memory.f64[(times >>> 3) + i] = NaN;
+      const found = this.#set.readNewest(from + i, times + i * 8, values + i * 8, this.#buffer);
+      if (found === 0) memory.f64[(times >>> 3) + i] = NaN;
     }
     this.#series += rows;
     const {firstMs, wanted} = this.#options;
     const {lookbackMs} = this.#context.options;
-    const present = memory.kernels.instantNewest(times, values, rows, firstMs, lookbackMs, wanted === 'time');
+    const hasHistograms = !this.#buffer.histograms.isEmpty;
+    const present = memory.kernels.instantNewest(
+      times,
+      values,
+      rows,
+      firstMs,
+      lookbackMs,
+      wanted === 'time',
+      hasHistograms,
+    );
     this.#context.stats.count(present, present);
-    if (present > 0) this.#pushSingles(out, from, rows);
+    if (present === 0) return;
+    const begin = out.begin + out.used * 8;
+    this.#pushSingles(out, from, rows);
+    if (hasHistograms) out.histograms.adopt(begin, present);
   }
 
   #pushSingles(out: RowBatch, from: number, rows: number): void {
@@ -100,11 +114,10 @@ export class Selector implements Operator {
   #fillRow(out: RowBatch): void {
     const {firstMs, moveMs, wanted} = this.#options;
     const {lookbackMs} = this.#context.options;
-    this.#buffer.reserve(this.#set.samplesMax(this.#series));
-    const {times, values} = this.#buffer;
-    const {kernels, f64} = this.#context.heap.memory;
-    const read = this.#set.read(this.#series, times, values);
-    const count = wanted === 'smoothed' ? kernels.dropStale(times, values, read) : read;
+    const read = this.#buffer.read(this.#set, this.#series);
+    const count = wanted === 'smoothed' ? this.#buffer.dropStale(read) : read;
+    const {times} = this.#buffer;
+    const {f64} = this.#context.heap.memory;
     if (count === 0) return;
     const newest = f64[(times >>> 3) + count - 1];
     const [first, end] = stretchOf(this.grid, firstMs, moveMs, f64[times >>> 3], newest + lookbackMs);
@@ -113,6 +126,7 @@ export class Selector implements Operator {
     const present = this.#fillCells(count, firstMs + first * moveMs, end - first, cells);
     this.#context.stats.count(present, present);
     if (present === 0) out.pop();
+    else if (!this.#buffer.histograms.isEmpty) out.histograms.adopt(cells, end - first);
   }
 
   #fillCells(count: number, fromMs: number, steps: number, cells: number): number {
@@ -123,7 +137,19 @@ export class Selector implements Operator {
     if (wanted === 'smoothed') {
       return kernels.smoothedSteps(times, values, count, fromMs, moveMs, steps, lookbackMs, cells);
     }
-    return kernels.instantSteps(times, values, count, fromMs, moveMs, steps, lookbackMs, wanted === 'time', cells);
+    const hasHistograms = !this.#buffer.histograms.isEmpty;
+    return kernels.instantSteps(
+      times,
+      values,
+      count,
+      fromMs,
+      moveMs,
+      steps,
+      lookbackMs,
+      wanted === 'time',
+      hasHistograms,
+      cells,
+    );
   }
 }
 

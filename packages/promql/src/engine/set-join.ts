@@ -1,5 +1,6 @@
 import type {BinaryExpr, VectorMatching} from '../parse/ast.ts';
 import {mergeEqualRows} from './distinct-rows.ts';
+import {copyCells} from './histogram-arena.ts';
 import {MatchLabels} from './match-labels.ts';
 import type {Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
@@ -81,7 +82,7 @@ export class SetJoin implements Operator {
       const from = right.cellsOf(row);
       if (heap.memory.kernels.cellsCount(from, count) === 0) continue;
       const to = left.push(right.labelsOf(row), right.firstOf(row), count);
-      heap.memory.u8.copyWithin(to, from, from + count * 8);
+      copyCells(this.#context, from, to, count, right.histograms, left.histograms);
     }
     return mergeEqualRows(this.#context, left);
   }

@@ -57,7 +57,7 @@ export class Absent implements Operator {
     const bytes = this.grid.count * 8;
     const seen = heap.take(bytes);
     heap.memory.kernels.cellsClear(seen, this.grid.count);
-    const batch = new RowBatch(heap, this.grid.count);
+    const batch = new RowBatch(this.#context, this.grid.count);
     while (this.#child.next(batch)) this.#look(batch, seen);
     batch.free();
     const cells = out.push(this.#labels, 0, this.grid.count);

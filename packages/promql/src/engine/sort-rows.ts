@@ -1,5 +1,6 @@
 import {compareUtf8} from '@narthex/model/utf8.ts';
 import type {Call} from '../parse/ast.ts';
+import {copyCells} from './histogram-arena.ts';
 import {labelSetIdOf} from './label-table.ts';
 import type {Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
@@ -40,7 +41,7 @@ export class SortRows extends TableRows {
     for (let i = 0; i < order.length; i++) {
       const from = table.cellsOf(order[i]);
       const to = result.push(table.labelsOf(order[i]), 0, 1);
-      this.context.heap.memory.u8.copyWithin(to, from, from + 8);
+      copyCells(this.context, from, to, 1, table.histograms, result.histograms);
     }
     table.free();
     return result;
