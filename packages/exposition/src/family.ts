@@ -25,12 +25,33 @@ export interface Bucket {
   readonly exemplar?: Exemplar | undefined;
 }
 
+/** Native buckets of one sign. */
+export interface NativeSide {
+  /** Buckets side by side: `offset` is the index of the first, then the gap behind the span before. */
+  readonly spans: readonly {readonly offset: number; readonly length: number}[];
+  /** Observations in each bucket, not cumulative. */
+  readonly counts: readonly number[];
+}
+
+/** What a histogram says as a native one; only protobuf carries it. */
+export interface NativePoint {
+  /** Floats among the counts need this. */
+  readonly isFloat: boolean;
+  readonly schema: number;
+  readonly zeroThreshold: number;
+  readonly zeroCount: number;
+  readonly positive: NativeSide;
+  readonly negative: NativeSide;
+  readonly exemplars?: readonly Exemplar[] | undefined;
+}
+
 export interface HistogramPoint {
   readonly kind: 'histogram';
   readonly count: number;
   readonly sum: number;
   /** By upper bound; the one for +Inf may be missing and is then `count`. */
   readonly buckets: readonly Bucket[];
+  readonly native?: NativePoint | undefined;
 }
 
 export interface Quantile {

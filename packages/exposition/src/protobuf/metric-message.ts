@@ -9,7 +9,7 @@ import {WIRE, type WireReader} from './wire-reader.ts';
 export const FAMILY_TYPE = {counter: 0, gauge: 1, summary: 2, untyped: 3, histogram: 4, gaugeHistogram: 5} as const;
 
 /** Fields of a Metric that hold what is measured. */
-const POINT_FIELD = {gauge: 2, counter: 3, summary: 4, untyped: 5, histogram: 7} as const;
+export const POINT_FIELD = {gauge: 2, counter: 3, summary: 4, untyped: 5, histogram: 7} as const;
 
 /** The field that the metrics of a family of each type hold their value in. */
 const FIELD_OF_TYPE: readonly number[] = [
