@@ -9,30 +9,6 @@ import {
   parseGoDuration,
   parseSignedDuration,
 } from './duration.ts';
-import {readConformance} from './testing/conformance.ts';
-
-interface Durations {
-  readonly cases: readonly {
-    readonly input: string;
-    readonly fail: boolean;
-    readonly ns?: number | string;
-    readonly string?: string;
-    readonly allowNegative?: boolean;
-  }[];
-}
-
-const upstream = readConformance<Durations>('parser/durations.json');
-test('upstream’s cases', {skip: upstream.skip}, () => {
-  for (const {input, fail, ns, string, allowNegative} of upstream.read().cases) {
-    const parse = allowNegative === true ? parseSignedDuration : parseDuration;
-    if (fail) {
-      assert.throws(() => parse(input), DurationError, input);
-      continue;
-    }
-    assert.equal(parse(input), Number(BigInt(ns!) / 1_000_000n), input);
-    assert.equal(formatDuration(parse(input)), string);
-  }
-});
 
 const refused: [text: string, message: string][] = [
   ['', 'empty duration string'],

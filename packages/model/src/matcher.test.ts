@@ -1,37 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {Matcher, MatcherError, type MatchType} from './matcher.ts';
-import {readConformance} from './testing/conformance.ts';
-
-interface Matching {
-  readonly cases: readonly {
-    readonly matcher: {readonly op: MatchType; readonly name: string; readonly value: string};
-    readonly value: string;
-    readonly match: boolean;
-  }[];
-}
-
-const matching = readConformance<Matching>('parser/label-matching.json');
-test('upstream’s matches', {skip: matching.skip}, () => {
-  for (const {matcher, value, match} of matching.read().cases) {
-    assert.equal(new Matcher(matcher.op, matcher.name, matcher.value).matches(value), match);
-  }
-});
-
-interface Inverses {
-  readonly cases: readonly {
-    readonly matcher: {readonly Type: MatchType; readonly Name: string; readonly Value: string};
-    readonly expected: {readonly Type: MatchType; readonly Name: string; readonly Value: string};
-  }[];
-}
-
-const inverses = readConformance<Inverses>('parser/label-matcher-inverse.json');
-test('upstream’s inverses', {skip: inverses.skip}, () => {
-  for (const {matcher, expected} of inverses.read().cases) {
-    const inverse = new Matcher(matcher.Type, matcher.Name, matcher.Value).inverse();
-    assert.deepEqual([inverse.type, inverse.name, inverse.value], [expected.Type, expected.Name, expected.Value]);
-  }
-});
 
 const empties: [type: MatchType, value: string, matchesEmpty: boolean][] = [
   ['=', '', true],

@@ -2,29 +2,10 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import fc from 'fast-check';
 import {RE2JS} from 're2js';
-import {readConformance} from './testing/conformance.ts';
 import {planRegex} from './regex/plan.ts';
 import {AnchoredRegex, RegexError} from './regex.ts';
 
 const plain = (pattern: string, text: string): boolean => RE2JS.compile(pattern, RE2JS.DOTALL).testExact(text);
-
-interface Corpus {
-  readonly values: readonly (string | {base64: string})[];
-  readonly cases: readonly string[];
-}
-
-const corpus = readConformance<Corpus>('parser/regex-corpus.json');
-test('every pair of upstream’s corpus matches as RE2 does', {skip: corpus.skip}, () => {
-  const {values, cases} = corpus.read();
-  const texts = values.filter((value) => typeof value === 'string');
-  for (const pattern of cases) {
-    const regex = new AnchoredRegex(pattern);
-    const reference = RE2JS.compile(pattern, RE2JS.DOTALL);
-    for (const text of texts) {
-      assert.equal(regex.matches(text), reference.testExact(text), `${pattern} on ${JSON.stringify(text)}`);
-    }
-  }
-});
 
 const sets: [pattern: string, want: string[] | undefined][] = [
   ['', ['']],

@@ -1,236 +1,44 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {Matcher, type MatchType} from '@narthex/model/matcher.ts';
+import {assertAllPass} from '@narthex/model/testing/cases.ts';
 import {readConformance} from '@narthex/model/testing/conformance.ts';
-import {extractSelectors} from './ast.ts';
-import {ParseError} from './errors.ts';
-import {formatHistogram, type HistogramLiteral} from './histogram-literal.ts';
-import {Lexer} from './lexer.ts';
-import {parseExpr, type ParserOptions} from './parser.ts';
-import {byteRange} from './position.ts';
-import {prettify} from './prettify.ts';
-import {printExpr} from './print.ts';
-import {parseSeriesDescription, type SequenceValue} from './series-description.ts';
-import {
-  pairs,
-  readText,
-  shapeOf,
-  shapeOfUpstream,
-  type ConformanceText,
-  type UpstreamNode,
-} from './testing/upstream-tree.ts';
-import type {HistogramHint, Token} from './token.ts';
+import {PARSER_LISTS} from './testing/lists.ts';
 
-// Upstream's own test tables; what the options of each list are is said in its description.
+for (const [name, run] of PARSER_LISTS) {
+  const list = readConformance<unknown>(`parser/${name}`);
+  test(`upstream's ${name}`, {skip: list.skip}, () => assertAllPass(run(list.read())));
+}
 
-const UPSTREAM_OPTIONS: ParserOptions = {
-  experimentalFunctions: true,
-  durationExpressions: true,
-  extendedRangeSelectors: true,
-};
-const ALL_OPTIONS: ParserOptions = {...UPSTREAM_OPTIONS, fillModifiers: true};
-
-/** Runs `check` over the cases of a list, and says which one failed. */
-function conform<T>(file: string, check: (testCase: T) => void): void {
-  const list = readConformance<{cases: T[]}>(`parser/${file}.json`);
-  test(`upstream's ${file}`, {skip: list.skip}, () => {
-    const {cases} = list.read();
-    assert.ok(cases.length > 0);
-    for (const testCase of cases) {
-      try {
-        check(testCase);
-      } catch (error) {
-        throw new Error(`case ${JSON.stringify(testCase).slice(0, 300)}`, {cause: error});
-      }
-    }
+const one = {type: 'NumberLiteral', Val: 1, PosRange: {Start: 0, End: 1}};
+const open = [{start: 1, end: 1, msg: 'unexpected end of input'}];
+const wrong: [name: string, testCase: object][] = [
+  ['expressions.json', {input: '1', fail: true}],
+  ['expressions.json', {input: '(', fail: false, ast: one}],
+  ['expressions.json', {input: '1', fail: false, ast: {...one, Val: 2}}],
+  ['expressions.json', {input: '1', fail: false, ast: {...one, PosRange: {Start: 0, End: 2}}}],
+  ['expressions.json', {input: '-1', fail: false, ast: one}],
+  ['expressions.json', {input: '(', fail: true, errMsg: '1:1: parse error: unexpected end of input'}],
+  ['expressions.json', {input: '(', fail: true, errors: [{...open[0], start: 0}]}],
+  ['expressions.json', {input: '(', fail: true, errors: [{...open[0], msg: 'unexpected'}]}],
+  ['expressions.json', {input: '(', fail: true, errors: [...open, ...open]}],
+  ['printer.json', {input: 'a  +b', expected: 'a +b'}],
+  ['printer-utf8-labels.json', {input: 'a  +b', expected: 'a +b'}],
+  ['prettifier.json', {input: 'foo', expected: 'foo\n'}],
+  ['extract-selectors.json', {input: 'foo', selectors: []}],
+  ['lexer.json', {input: '1', fail: false, tokens: [{type: 'NUMBER', pos: 1, text: '1'}]}],
+  ['lexer.json', {input: '1', fail: false, tokens: []}],
+  ['lexer.json', {input: '1', fail: true}],
+  ['series-descriptions.json', {input: '{} 1', fail: false, labels: {}, values: [{value: 2}]}],
+  ['series-descriptions.json', {input: '{} 1', fail: false, labels: {a: 'b'}, values: [{value: 1}]}],
+  ['series-descriptions.json', {input: '{} 1', fail: true}],
+  ['histogram-series.json', {name: '', input: '{} {{}}', fail: false, histograms: [{Count: 1}]}],
+  ['histogram-series.json', {name: '', input: '{} {{}}', fail: true}],
+  ['histogram-test-expression.json', {name: '', histogram: {Count: 1}, expression: '{{count:2}}'}],
+];
+for (const [name, testCase] of wrong) {
+  test(`a wrong case of ${name} fails: ${JSON.stringify(testCase)}`, () => {
+    const [{failure}] = PARSER_LISTS.get(name)!({cases: [testCase]});
+    assert.notEqual(failure, undefined);
+    assert.notEqual(failure!.expected, failure!.got);
   });
 }
-
-function errorOf(run: () => unknown): ParseError {
-  try {
-    run();
-  } catch (error) {
-    assert.ok(error instanceof ParseError, String(error));
-    return error;
-  }
-  throw new assert.AssertionError({message: 'no error was thrown'});
-}
-
-interface ExpressionCase {
-  readonly input: ConformanceText;
-  readonly fail: boolean;
-  readonly ast?: UpstreamNode;
-  readonly errors?: readonly {start: number; end: number; msg: ConformanceText}[];
-  readonly errorsTotal?: number;
-  readonly errMsg?: ConformanceText;
-}
-
-conform<ExpressionCase>('expressions', ({input, fail, ast, errors, errorsTotal, errMsg}) => {
-  const text = readText(input);
-  if (!fail) {
-    assert.deepEqual(shapeOf(text, parseExpr(text, UPSTREAM_OPTIONS)), shapeOfUpstream(ast!));
-    return;
-  }
-  const error = errorOf(() => parseExpr(text, UPSTREAM_OPTIONS));
-  if (errMsg !== undefined) assert.equal(error.message, readText(errMsg));
-  if (errors === undefined) return;
-  assert.equal(error.issues.length, errorsTotal ?? errors.length);
-  for (const [i, {start, end, msg}] of errors.entries()) {
-    const {range, message} = error.issues[i];
-    assert.deepEqual([byteRange(text, range), message], [{start, end}, readText(msg)]);
-  }
-});
-
-interface PrinterCase {
-  readonly input: string;
-  readonly expected: string;
-}
-
-for (const file of ['printer', 'printer-utf8-labels']) {
-  conform<PrinterCase>(file, ({input, expected}) => {
-    assert.equal(printExpr(parseExpr(input, ALL_OPTIONS)), expected);
-  });
-}
-
-conform<PrinterCase>('prettifier', ({input, expected}) => {
-  assert.equal(prettify(parseExpr(input, ALL_OPTIONS), 10), expected);
-});
-
-conform<{input: string; selectors: readonly string[]}>('extract-selectors', ({input, selectors}) => {
-  const found = extractSelectors(parseExpr(input)).map((matchers) => `{${matchers.map(String).join(', ')}}`);
-  assert.deepEqual(found, selectors);
-});
-
-interface LexerCase {
-  readonly input: ConformanceText;
-  readonly fail: boolean;
-  readonly seriesDesc?: boolean;
-  readonly tokens?: readonly {type: string; pos: number; text: string}[];
-}
-
-const UPSTREAM_TOKENS: Readonly<Record<string, string>> = pairs(
-  '( LEFT_PAREN ) RIGHT_PAREN [ LEFT_BRACKET ] RIGHT_BRACKET { LEFT_BRACE } RIGHT_BRACE {{ OPEN_HIST }} CLOSE_HIST ' +
-    ', COMMA : COLON _ BLANK x TIMES = EQL == EQLC != NEQ =~ EQL_REGEX !~ NEQ_REGEX < LSS <= LTE > GTR >= GTE ' +
-    '</ TRIM_UPPER >/ TRIM_LOWER + ADD - SUB * MUL / DIV % MOD ^ POW @ AT and LAND or LOR unless LUNLESS ' +
-    'key:n_offset NEGATIVE_OFFSET_DESC key:n_buckets NEGATIVE_BUCKETS_DESC key:z_bucket ZERO_BUCKET_DESC ' +
-    'key:z_bucket_w ZERO_BUCKET_WIDTH_DESC hint:unknown UNKNOWN_COUNTER_RESET hint:reset COUNTER_RESET ' +
-    'hint:not_reset NOT_COUNTER_RESET hint:gauge GAUGE_TYPE',
-);
-
-function upstreamToken({type, start, end, text}: Token, input: string) {
-  const desc = type.startsWith('key:') ? `${type.slice('key:'.length)}_DESC` : type;
-  return {type: UPSTREAM_TOKENS[type] ?? desc.toUpperCase(), pos: byteRange(input, {start, end}).start, text};
-}
-
-conform<LexerCase>('lexer', ({input, fail, seriesDesc, tokens}) => {
-  const text = readText(input);
-  const lexer = new Lexer(text, seriesDesc === true ? 'series' : 'expression');
-  const found: Token[] = [];
-  for (let token = lexer.next(); token.type !== 'EOF'; token = lexer.next()) found.push(token);
-  if (fail) assert.ok(found.some(({type}) => type === 'ERROR'));
-  else
-    assert.deepEqual(
-      found.map((token) => upstreamToken(token, text)),
-      tokens,
-    );
-});
-
-interface SeriesCase {
-  readonly input: string;
-  readonly fail: boolean;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly values?: readonly {value?: number | string; omitted?: boolean}[];
-  readonly errMsg?: string;
-  readonly errContains?: string;
-}
-
-function upstreamValue(value: SequenceValue) {
-  if (value.kind === 'omitted') return {omitted: true};
-  if (value.kind === 'float' && Number.isFinite(value.value)) return {value: value.value};
-  const number = value.kind === 'float' ? value.value : NaN;
-  return {value: Number.isNaN(number) ? 'NaN' : number > 0 ? '+Inf' : '-Inf'};
-}
-
-conform<SeriesCase>('series-descriptions', ({input, fail, labels, values, errMsg, errContains}) => {
-  if (!fail) {
-    const found = parseSeriesDescription(input);
-    assert.deepEqual(Object.fromEntries(found.labels.entries()), labels);
-    assert.deepEqual(found.values.map(upstreamValue), values);
-    return;
-  }
-  const {message} = errorOf(() => parseSeriesDescription(input));
-  if (errMsg !== undefined) assert.equal(message, errMsg);
-  if (errContains !== undefined) assert.ok(message.includes(errContains), message);
-});
-
-interface UpstreamHistogram {
-  readonly Schema?: number;
-  readonly Sum?: number | string;
-  readonly Count?: number | string;
-  readonly ZeroCount?: number;
-  readonly ZeroThreshold?: number;
-  readonly PositiveSpans?: readonly {Offset: number; Length: number}[];
-  readonly PositiveBuckets?: readonly number[];
-  readonly NegativeSpans?: readonly {Offset: number; Length: number}[];
-  readonly NegativeBuckets?: readonly number[];
-  readonly CustomValues?: readonly number[];
-  readonly CounterResetHint?: HistogramHint;
-}
-
-function histogramOf(upstream: UpstreamHistogram): HistogramLiteral {
-  const spans = (list: UpstreamHistogram['PositiveSpans']) =>
-    (list ?? []).map(({Offset, Length}) => ({offset: Offset, length: Length}));
-  return {
-    schema: upstream.Schema ?? 0,
-    sum: Number(upstream.Sum ?? 0),
-    count: Number(upstream.Count ?? 0),
-    zeroCount: upstream.ZeroCount ?? 0,
-    zeroThreshold: upstream.ZeroThreshold ?? 0,
-    positiveSpans: spans(upstream.PositiveSpans),
-    positiveBuckets: upstream.PositiveBuckets ?? [],
-    negativeSpans: spans(upstream.NegativeSpans),
-    negativeBuckets: upstream.NegativeBuckets ?? [],
-    customValues: upstream.CustomValues ?? [],
-    counterResetHint: upstream.CounterResetHint ?? 'unknown',
-  };
-}
-
-interface HistogramSeriesCase {
-  readonly input: string;
-  readonly fail: boolean;
-  readonly histograms?: readonly UpstreamHistogram[];
-  readonly errMsg?: string;
-}
-
-conform<HistogramSeriesCase>('histogram-series', ({input, fail, histograms, errMsg}) => {
-  if (fail) {
-    assert.equal(errorOf(() => parseSeriesDescription(input)).message, errMsg);
-    return;
-  }
-  const found = parseSeriesDescription(input).values.map((value) => value.kind === 'histogram' && value.histogram);
-  assert.deepEqual(found, histograms!.map(histogramOf));
-});
-
-conform<{histogram: UpstreamHistogram; expression: string}>('histogram-test-expression', ({histogram, expression}) => {
-  assert.equal(formatHistogram(histogramOf(histogram)), expression);
-});
-
-interface MatchingCase {
-  readonly matcher: {op: MatchType; name: string; value: string};
-  readonly value: string;
-  readonly match: boolean;
-}
-
-conform<MatchingCase>('label-matching', ({matcher: {op, name, value: pattern}, value, match}) => {
-  assert.equal(new Matcher(op, name, pattern).matches(value), match);
-});
-
-interface InverseCase {
-  readonly matcher: {Type: MatchType; Name: string; Value: string};
-  readonly expected: {Type: MatchType; Name: string; Value: string};
-}
-
-conform<InverseCase>('label-matcher-inverse', ({matcher: {Type, Name, Value}, expected}) => {
-  const inverse = new Matcher(Type, Name, Value).inverse();
-  assert.deepEqual({Type: inverse.type, Name: inverse.name, Value: inverse.value}, expected);
-});
