@@ -1,5 +1,7 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
-import type {SeriesSet} from '../storage.ts';
+import type {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
+import {recordBytes, writeRecord} from '@narthex/model/histogram/record.ts';
+import {HISTOGRAM_HIGH, type SampleExtras, type SeriesSet} from '../storage.ts';
 import type {KeptSeries, StoredSample} from './memory-storage.ts';
 
 /** The series of a MemoryStorage that a select found. */
@@ -28,27 +30,35 @@ export class MemorySeriesSet implements SeriesSet {
     return this.#series[i].samples.length;
   }
 
-  read(i: number, times: number, values: number): number {
+  read(i: number, times: number, values: number, extras: SampleExtras): number {
     const found = this.#samplesOf(i);
-    for (const [at, sample] of found.entries()) this.#write(sample, times + at * 8, values + at * 8);
+    for (const [at, sample] of found.entries()) this.#write(sample, at, times, values, extras);
     return found.length;
   }
 
-  readNewest(i: number, times: number, values: number): number {
+  readNewest(i: number, times: number, values: number, extras: SampleExtras): number {
     const newest = this.#samplesOf(i).at(-1);
     if (newest === undefined) return 0;
-    this.#write(newest, times, values);
+    this.#write(newest, 0, times, values, extras);
     return 1;
   }
 
   #samplesOf(i: number): StoredSample[] {
-    return this.#series[i].samples.filter(
-      ({timeMs, histogram}) => timeMs >= this.#startMs && timeMs <= this.#endMs && histogram === undefined,
-    );
+    return this.#series[i].samples.filter(({timeMs}) => timeMs >= this.#startMs && timeMs <= this.#endMs);
   }
 
-  #write({timeMs, bits}: StoredSample, time: number, value: number): void {
-    this.#memory.f64[time >>> 3] = timeMs;
-    this.#memory.u64[value >>> 3] = bits;
+  /** Writes a sample as number `at` of the columns. */
+  #write(sample: StoredSample, at: number, times: number, values: number, extras: SampleExtras): void {
+    const word = sample.histogram === undefined ? sample.bits : this.#record(sample.histogram, extras);
+    const {f64, u64} = this.#memory;
+    f64[(times >>> 3) + at] = sample.timeMs;
+    u64[(values >>> 3) + at] = word;
+    if (extras.starts !== 0) f64[(extras.starts >>> 3) + at] = sample.startMs;
+  }
+
+  #record(histogram: FloatHistogram, extras: SampleExtras): bigint {
+    const address = extras.histogram(recordBytes(histogram));
+    writeRecord(this.#memory, address, histogram);
+    return (BigInt(HISTOGRAM_HIGH) << 32n) | BigInt(address);
   }
 }
