@@ -7,6 +7,9 @@ import {HistogramError} from './validate.ts';
 /** Finer schemas than `SCHEMA_MAX` are reserved: such histograms are taken in at the finest schema there is. */
 const SCHEMA_MAX_RESERVED = 52;
 
+/** Indexes of buckets are 32-bit integers. */
+const INDEX_END = 2 ** 31;
+
 /** Runs of consecutive buckets. A span may be empty. */
 export class Spans {
   /** Of the first span the index of its first bucket, of others the buckets left out since the end of the span before. */
@@ -71,8 +74,11 @@ export function fillFromDeltas(
 
 function checkSpans({offsets, lengths, length}: Spans, buckets: number): void {
   let needed = 0;
+  let end = 0;
   for (let i = 0; i < length; i++) {
     needed += lengths[i];
+    end += offsets[i] + lengths[i];
+    if (end > INDEX_END) throw new HistogramError('span_offset', `span number ${i + 1} ends at bucket ${end}`);
     if (i === 0 || offsets[i] >= 0) continue;
     const found = `span number ${i + 1} with offset ${offsets[i]}`;
     throw new HistogramError('span_offset', `${found}: histogram has a span whose offset is negative`);
