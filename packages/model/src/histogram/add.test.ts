@@ -6,6 +6,7 @@ import {COUNTER_RESET} from './float-histogram.ts';
 import {addCompensatedHistogram, startCompensation} from './kahan-add.ts';
 import {anyExponential, anyHistogram, anyPair} from './testing/arbitrary.ts';
 import {
+  EMPTY,
   type PlainHistogram,
   type PlainSum,
   plainAdd,
@@ -18,17 +19,6 @@ import {
 
 const {unknown, reset, notReset, gauge} = COUNTER_RESET;
 
-const EMPTY: PlainHistogram = {
-  schema: 0,
-  counterReset: unknown,
-  zeroThreshold: 0,
-  zeroCount: 0,
-  count: 0,
-  sum: 0,
-  positive: new Map(),
-  negative: new Map(),
-  bounds: [],
-};
 const exponential = (fields: Partial<PlainHistogram>): PlainHistogram => ({...EMPTY, ...fields});
 const custom = (bounds: number[], counts: [number, number][]): PlainHistogram =>
   exponential({schema: -53, bounds, positive: new Map(counts)});

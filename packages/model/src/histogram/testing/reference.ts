@@ -18,6 +18,18 @@ export interface PlainHistogram {
   readonly bounds: readonly number[];
 }
 
+export const EMPTY: PlainHistogram = {
+  schema: 0,
+  counterReset: COUNTER_RESET.unknown,
+  zeroThreshold: 0,
+  zeroCount: 0,
+  count: 0,
+  sum: 0,
+  positive: new Map(),
+  negative: new Map(),
+  bounds: [],
+};
+
 const SIDES = ['positive', 'negative'] as const;
 
 export function toWorkSheet(plain: PlainHistogram): FloatHistogram {
