@@ -17,6 +17,7 @@ const routes: readonly [path: string, methods: readonly string[], endpoint: Endp
   ['/label/:name/values', ['GET'], 'label_values'],
   ['/status/tsdb', ['GET'], 'status_tsdb'],
   ['/format_query', ['GET', 'POST'], 'format_query'],
+  ['/parse_query', ['GET', 'POST'], 'parse_query'],
 ];
 
 export interface QueryRoutesOptions {

@@ -24,7 +24,7 @@ export interface Handled {
 }
 
 /** A longer query text costs more to read than any answer is worth. */
-const QUERY_CHARACTERS_MAX = 1 << 20;
+export const QUERY_CHARACTERS_MAX = 1 << 20;
 const TRUNCATED = 'results truncated due to limit';
 
 /** `/api/v1/query`: one moment. */

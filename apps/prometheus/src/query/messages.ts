@@ -31,7 +31,15 @@ export interface QueryDefaults {
   readonly evaluationIntervalMs: number;
 }
 
-export type Endpoint = 'query' | 'query_range' | 'series' | 'labels' | 'label_values' | 'status_tsdb' | 'format_query';
+export type Endpoint =
+  | 'query'
+  | 'query_range'
+  | 'series'
+  | 'labels'
+  | 'label_values'
+  | 'status_tsdb'
+  | 'format_query'
+  | 'parse_query';
 
 /** One request for a query thread. */
 export interface Job {

@@ -6,9 +6,9 @@ import {MemoryLimitError} from '@narthex/kernels/kernel-memory.ts';
 import {QueryError} from '@narthex/promql/engine/query-error.ts';
 import {AnswerWriter, type ReadyAnswer} from './answer.ts';
 import {AnswerSender} from './answer-sender.ts';
-import {handleFormatQuery} from './handle-format.ts';
 import {handleLabelNames, handleLabelValues, handleSeries} from './handle-labels.ts';
 import {type Handled, handleQuery, handleQueryRange} from './handle-query.ts';
+import {handleFormatQuery, handleParseQuery} from './handle-syntax.ts';
 import {handleTsdbStatus} from './handle-tsdb-status.ts';
 import {control, type Job, type QueryThreadData, stopReason} from './messages.ts';
 import {QueryStorage} from './storage.ts';
@@ -37,6 +37,8 @@ function handle(job: Job): Handled {
       return plain(handleTsdbStatus(parameters, storage));
     case 'format_query':
       return plain(handleFormatQuery(job, parameters, data.settings));
+    case 'parse_query':
+      return plain(handleParseQuery(job, parameters, data.settings));
     default:
       job.endpoint satisfies never;
       throw new Error(`no endpoint ${String(job.endpoint)}`);
