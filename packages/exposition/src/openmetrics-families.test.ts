@@ -1,42 +1,6 @@
 import assert from 'node:assert/strict';
-import {readdirSync, readFileSync} from 'node:fs';
 import {test} from 'node:test';
-import {conformancePath, skip} from './conformance.test-data.ts';
 import {parseOpenMetricsFamilies} from './openmetrics-families.ts';
-import {OpenMetricsParser} from './openmetrics-parser.ts';
-
-function accepts(read: () => unknown): boolean {
-  try {
-    read();
-    return true;
-  } catch (error) {
-    assert.equal((error as Error).name, 'ParseError', String((error as Error).stack));
-    return false;
-  }
-}
-
-test('openmetrics-parsers', {skip}, async (t) => {
-  const folder = conformancePath('openmetrics-parsers');
-  for (const name of readdirSync(folder)) {
-    const body = readFileSync(`${folder}/${name}/metrics`);
-    const want = (JSON.parse(readFileSync(`${folder}/${name}/test.json`, 'utf8')) as {shouldParse: boolean})
-      .shouldParse;
-    await t.test(name, () => {
-      assert.equal(
-        accepts(() => parseOpenMetricsFamilies(body)),
-        want,
-      );
-      // The scrape parser is not as strict, but takes whatever is right.
-      if (want) assert.ok(accepts(() => readAll(body)));
-    });
-  }
-});
-
-function readAll(body: Uint8Array): void {
-  const parser = new OpenMetricsParser();
-  parser.reset(body);
-  while (parser.next() !== 0);
-}
 
 const faults: [name: string, lines: string, message: RegExp][] = [
   ['a family in two places', 'a 1\nb 1\na{x="1"} 1', /used before/],

@@ -146,7 +146,7 @@ function bucketsOf({counts, bucketCount}: SpanBuckets, isFloat: boolean): number
 }
 
 /** The same with sorted keys and without what means nothing: zeros, empty lists, absent marks. */
-function normalized(value: unknown): unknown {
+export function normalized(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((part) => normalized(part) ?? 0);
   if (typeof value === 'number') return normalNumber(value);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type {MetricType} from './entry.ts';
-import type {Bucket, Exemplar, LabelPair, Metric, MetricFamily, Point} from './family.ts';
+import type {MetricType} from '../entry.ts';
+import type {Bucket, Exemplar, LabelPair, Metric, MetricFamily, Point} from '../family.ts';
 
 type JsonNumber = number | 'NaN' | '+Inf' | '-Inf';
 
