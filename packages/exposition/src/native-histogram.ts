@@ -25,7 +25,8 @@ export class SpanBuckets {
     this.bucketCount = 0;
   }
 
-  addSpan(offset: number): void {
+  /** Adds a span of `length` buckets, whose counts the caller adds. */
+  addSpan(offset: number, length = 0): void {
     if (this.spanCount === this.offsets.length) {
       const {offsets, lengths} = this;
       this.offsets = new Int32Array(2 * offsets.length);
@@ -34,16 +35,20 @@ export class SpanBuckets {
       this.lengths.set(lengths);
     }
     this.offsets[this.spanCount] = offset;
-    this.lengths[this.spanCount++] = 0;
+    this.lengths[this.spanCount++] = length;
+  }
+
+  /** Makes room for `buckets` buckets in all; what is listed stays. */
+  reserve(buckets: number): void {
+    if (buckets <= this.counts.length) return;
+    const {counts} = this;
+    this.counts = new Float64Array(Math.max(buckets, 2 * counts.length));
+    this.counts.set(counts);
   }
 
   /** Adds a bucket to the last span. */
   addBucket(count: number): void {
-    if (this.bucketCount === this.counts.length) {
-      const {counts} = this;
-      this.counts = new Float64Array(2 * counts.length);
-      this.counts.set(counts);
-    }
+    this.reserve(this.bucketCount + 1);
     this.counts[this.bucketCount++] = count;
     this.lengths[this.spanCount - 1]++;
   }

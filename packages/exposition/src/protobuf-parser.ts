@@ -149,17 +149,18 @@ export class ProtobufParser implements EntryParser {
   private nextSample(): EntryKind {
     while (this.pending === 0) {
       if (!this.family.enterMetric()) return this.enterFamily();
+      const bytes = this.reader.end - this.reader.at;
       this.metric.read(this.reader, this.family.type);
       this.reader.leave(this.familyEnd);
-      this.plan();
+      this.plan(bytes);
     }
     if (this.pending & NATIVE) return this.takeNative();
     if (this.pending & NUMBER) return this.takeNumber();
     return this.pending & FIELDS ? this.takeField() : this.takeCustom();
   }
 
-  /** Decides what the metric that was just read gives. */
-  private plan(): void {
+  /** Decides what the metric that was just read, a message of `bytes` bytes, gives. */
+  private plan(bytes: number): void {
     const {metric, family} = this;
     this.field = 0;
     this.fieldCount = 0;
@@ -176,8 +177,11 @@ export class ProtobufParser implements EntryParser {
       default:
         this.pending = NUMBER;
     }
-    const boundary = family.type === FAMILY_TYPE.summary ? BOUNDARY.quantile : BOUNDARY.le;
-    this.series.setLabels(metric.labels, this.pending & FIELDS ? boundary : undefined, this.fieldCount + 1);
+    this.series.setLabels(metric.labels, {
+      bytes,
+      boundary: this.isSummary ? BOUNDARY.quantile : BOUNDARY.le,
+      seriesCount: this.fieldCount + 1,
+    });
   }
 
   private planHistogram(): number {
@@ -228,14 +232,14 @@ export class ProtobufParser implements EntryParser {
   private giveHistogram(): EntryKind {
     const {exemplars, bucketExemplars} = this.metric.histogram;
     this.exemplars = exemplars.length > 0 ? exemplars : bucketExemplars;
-    this.series.set(SUFFIX.none);
+    this.series.setPlain();
     return Kind.Histogram;
   }
 
   private takeNumber(): EntryKind {
     this.pending &= ~NUMBER;
     this.exemplar = this.metric.exemplar;
-    this.series.set(SUFFIX.none);
+    this.series.setPlain();
     this.setValueBits(0, this.metric.valueWords, 0);
     return Kind.Series;
   }
@@ -252,12 +256,12 @@ export class ProtobufParser implements EntryParser {
 
   private giveCount(): void {
     const {metric} = this;
-    this.series.set(SUFFIX.count);
+    this.series.setSuffixed(SUFFIX.count);
     this.setValue(this.isSummary ? metric.summaryCount : metric.histogram.count);
   }
 
   private giveSum(): void {
-    this.series.set(SUFFIX.sum);
+    this.series.setSuffixed(SUFFIX.sum);
     if (this.isSummary) this.setValueBits(0, this.metric.valueWords, 0);
     else this.setValue(this.metric.histogram.sampleSum);
   }

@@ -19,7 +19,7 @@ const labels: fc.Arbitrary<LabelPair[]> = fc.uniqueArray(
     name.filter((label) => !['le', 'quantile', '__name__'].includes(label)),
     text,
   ),
-  {maxLength: 4, selector: ([label]) => label},
+  {maxLength: 9, selector: ([label]) => label},
 );
 const time = fc.option(
   fc.integer({min: -1e12, max: 1e13}).filter((ms) => ms !== 0),
@@ -30,7 +30,7 @@ const exemplar = fc.option(fc.record({labels, value, timestampMs: time}), {nil: 
 const count = fc.nat(1e6);
 
 const side: fc.Arbitrary<NativeSide> = fc
-  .array(fc.tuple(fc.integer({min: -3, max: 3}), fc.array(fc.nat(3), {maxLength: 4})), {maxLength: 5})
+  .array(fc.tuple(fc.integer({min: -3, max: 3}), fc.array(fc.nat(3), {maxLength: 12})), {maxLength: 20})
   .map((spans) => ({
     spans: spans.map(([offset, counts], i) => ({offset: i === 0 ? offset : Math.abs(offset), length: counts.length})),
     counts: spans.flatMap(([, counts]) => counts),
@@ -53,13 +53,13 @@ const POINTS: Partial<Record<MetricType, fc.Arbitrary<Point>>> = {
     kind: fc.constant('summary' as const),
     count,
     sum: value,
-    quantiles: fc.array(fc.record({quantile: fc.double({noNaN: true}), value}), {maxLength: 3}),
+    quantiles: fc.array(fc.record({quantile: fc.double({noNaN: true}), value}), {maxLength: 20}),
   }),
   histogram: fc.record({
     kind: fc.constant('histogram' as const),
     count: count.map((n) => n + 1),
     sum: value,
-    buckets: fc.array(bucket, {maxLength: 4}),
+    buckets: fc.array(bucket, {maxLength: 40}),
     native: fc.option(native, {nil: undefined}),
   }),
 };

@@ -13,10 +13,11 @@ export class FloatColumn {
   }
 
   push(value: number): void {
-    this.values[this.grow()] = value;
+    const i = this.grow();
+    this.values[i] = value;
   }
 
-  /** Adds an element that the caller fills; gives its position. */
+  /** Adds an element that the caller fills, after which `values` and `words` may be others; gives its position. */
   grow(): number {
     if (this.length === this.values.length) {
       const {values} = this;
@@ -38,11 +39,19 @@ export class IntColumn {
   }
 
   push(value: number): void {
-    if (this.length === this.values.length) {
+    const i = this.grow(1);
+    this.values[i] = value;
+  }
+
+  /** Adds up to 16 elements that the caller fills, after which `values` may be another; gives the position of the first. */
+  grow(count: number): number {
+    const first = this.length;
+    if (first + count > this.values.length) {
       const {values} = this;
       this.values = new Int32Array(2 * values.length);
       this.values.set(values);
     }
-    this.values[this.length++] = value;
+    this.length = first + count;
+    return first;
   }
 }

@@ -42,9 +42,13 @@ export class SideMessage {
     this.lengths.push(length);
   }
 
-  /** Reads a field of deltas: one, or a packed list. */
+  /** Reads a field of deltas: one and those that follow, or a packed list. */
   readDeltas(reader: WireReader, name: string): void {
-    if (reader.wire === WIRE.varint) return this.deltas.push(reader.readSint64());
+    if (reader.wire === WIRE.varint) {
+      do this.deltas.push(reader.readSint64());
+      while (reader.nextSame());
+      return;
+    }
     const outer = reader.enter(name);
     while (reader.at < reader.end) this.deltas.push(reader.readSint64());
     reader.leave(outer);

@@ -33,16 +33,45 @@ export function takeNative(message: HistogramMessage, isGauge: boolean, into: Na
 }
 
 function takeSide(side: SideMessage, isFloat: boolean, into: SpanBuckets): void {
-  const writer = new SpanWriter(into, 0);
-  const {values} = isFloat ? side.counts : side.deltas;
-  let bucket = 0;
+  const isCompact = takeCounts(side, isFloat, into) && areSpansCompact(side);
+  if (isCompact) takeSpans(side, into);
+  else compact(side, into);
+}
+
+/** Takes all counts; whether none is 0. */
+function takeCounts(side: SideMessage, isFloat: boolean, into: SpanBuckets): boolean {
+  const {values, length} = isFloat ? side.counts : side.deltas;
+  into.clear();
+  into.reserve(length);
+  const {counts} = into;
+  let allFilled = true;
   let count = 0;
-  for (let span = 0; span < side.offsets.length; span++) {
-    writer.skip(side.offsets.values[span]);
-    for (let i = side.lengths.values[span] >>> 0; i > 0; i--) {
-      count = isFloat ? values[bucket] : count + values[bucket];
-      writer.add(count);
-      bucket++;
-    }
+  for (let i = 0; i < length; i++) {
+    count = isFloat ? values[i] : count + values[i];
+    counts[i] = count;
+    if (count === 0) allFilled = false;
+  }
+  into.bucketCount = length;
+  return allFilled;
+}
+
+function areSpansCompact({offsets, lengths}: SideMessage): boolean {
+  for (let i = 0; i < offsets.length; i++) {
+    if (lengths.values[i] === 0 || (i > 0 && offsets.values[i] <= 0)) return false;
+  }
+  return true;
+}
+
+function takeSpans({offsets, lengths}: SideMessage, into: SpanBuckets): void {
+  for (let i = 0; i < offsets.length; i++) into.addSpan(offsets.values[i], lengths.values[i]);
+}
+
+function compact({offsets, lengths}: SideMessage, into: SpanBuckets): void {
+  const counts = into.counts.slice(0, into.bucketCount);
+  const writer = new SpanWriter(into, 0);
+  let bucket = 0;
+  for (let span = 0; span < offsets.length; span++) {
+    writer.skip(offsets.values[span]);
+    for (let i = lengths.values[span] >>> 0; i > 0; i--) writer.add(counts[bucket++]);
   }
 }

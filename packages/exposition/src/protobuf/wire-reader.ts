@@ -26,6 +26,8 @@ export class WireReader {
   wire = 0;
 
   private streamEnd = 0;
+  /** The tag of the field when it is a single byte, else -1. */
+  private tag = -1;
   /** Halves of the last varint, unsigned. */
   private low = 0;
   private high = 0;
@@ -66,16 +68,36 @@ export class WireReader {
 
   /** Goes to the next field of the message `name`, whose value was read or skipped; false at the end. */
   nextField(name: string): boolean {
-    if (this.at >= this.end) return false;
     const start = this.at;
+    if (start >= this.end) return false;
+    const byte = this.bytes[start];
+    if (byte < 0x80) {
+      this.at = start + 1;
+      this.field = byte >>> 3;
+      this.wire = byte & 7;
+      this.tag = byte;
+      if (this.field > 0 && this.wire !== WIRE.endGroup) return true;
+      throw this.tagFault(name, start, byte);
+    }
     this.readVarint();
     // Field numbers are cut to 32 bits, as upstream.
-    this.field = (this.low >>> 3) | (this.high << 29) | 0;
+    this.field = (this.low >>> 3) | (this.high << 29);
     this.wire = this.low & 7;
-    if (this.wire === WIRE.endGroup) throw this.error(`proto: ${name}: wiretype end group for non-group`, start);
-    if (this.field > 0) return true;
-    const tag = this.high * TWO_TO_32 + this.low;
-    throw this.error(`proto: ${name}: illegal tag ${this.field} (wire type ${tag})`, start);
+    this.tag = -1;
+    if (this.field > 0 && this.wire !== WIRE.endGroup) return true;
+    throw this.tagFault(name, start, this.unsigned());
+  }
+
+  private tagFault(name: string, start: number, tag: number): ParseError {
+    if (this.wire === WIRE.endGroup) return this.error(`proto: ${name}: wiretype end group for non-group`, start);
+    return this.error(`proto: ${name}: illegal tag ${this.field} (wire type ${tag})`, start);
+  }
+
+  /** Goes to the next field if that is the same once more, as the elements of a list are. */
+  nextSame(): boolean {
+    if (this.at >= this.end || this.bytes[this.at] !== this.tag) return false;
+    this.at++;
+    return true;
   }
 
   /** Whether the field has wire type `wire`; throws when not, calling it `name`. */
@@ -99,6 +121,14 @@ export class WireReader {
 
   /** Reads the length of the bytes that come next; they are bytes[at, the result). */
   readLength(): number {
+    const {at} = this;
+    if (at < this.end) {
+      const byte = this.bytes[at];
+      if (byte < 0x80 && at + 1 + byte <= this.end) {
+        this.at = at + 1;
+        return at + 1 + byte;
+      }
+    }
     this.readVarint();
     if (this.high >= TWO_TO_31) throw this.error('proto: negative length found during unmarshaling');
     const stop = this.at + this.unsigned();
@@ -145,6 +175,11 @@ export class WireReader {
 
   /** Reads a sint64, the field's own or one of a packed list, as the nearest float. */
   readSint64(): number {
+    const byte = this.at < this.end ? this.bytes[this.at] : 0x80;
+    if (byte < 0x80) {
+      this.at++;
+      return (byte >>> 1) ^ -(byte & 1);
+    }
     this.readVarint();
     const half = this.high * TWO_TO_31 + (this.low >>> 1);
     return this.low & 1 ? -half - 1 : half;
