@@ -7,6 +7,7 @@ import {instant, prepare, type PrepareOptions, range} from './engine.ts';
 import {CHUNK_BYTES, writeResultJson} from './json-writer.ts';
 import type {QueryRun} from './query-context.ts';
 import type {QueryResult} from './query-result.ts';
+import type {QueryStats} from './query-stats.ts';
 import {bitsOf, MemoryStorage} from '../memory-storage/memory-storage.ts';
 import {syntheticQuerier} from './testing/synthetic-storage.ts';
 
@@ -298,4 +299,17 @@ test('statistics count as upstream does', () => {
   assert.equal(samplesOf('sum(up @ 60) + 1').totalQueryableSamples, 6);
   // Windows of a subquery count, not what they are made of.
   assert.equal(samplesOf('max_over_time(up{host="a"}[1m:30s])').totalQueryableSamples, 6);
+});
+
+test('what a query took is told when it fails, too', () => {
+  const told: QueryStats[] = [];
+  const onEnd = (stats: QueryStats) => void told.push(stats);
+  const run = (text: string) => withRun((inner) => instant(prepare(text), {...inner, onEnd}, 180_000));
+  const {stats} = run('sum(up)');
+  assert.deepEqual(told.splice(0), [stats]);
+  assert.throws(() => run('up * on () down + up'), /many-to-one|many-to-many/);
+  const [{samples, timings}] = told;
+  assert.equal(told.length, 1);
+  assert.equal(samples.totalQueryableSamples, 3);
+  assert.ok(timings.evalTotalTime > 0 && timings.innerEvalTime > 0 && timings.queryPreparationTime > 0);
 });

@@ -10,7 +10,7 @@ import {QueryError} from './query-error.ts';
 import {tooMuchMemory} from './query-heap.ts';
 import {QueryResult, type ResultRows, type ResultValue} from './query-result.ts';
 import {QueryShape, type QueryTimes, withoutParens} from './query-shape.ts';
-import type {QueryTimings} from './query-stats.ts';
+import type {QueryStats} from './query-stats.ts';
 import {RowTable} from './row-table.ts';
 import {rangeVectorOf, type RangeVector} from './sampled-window.ts';
 import {ALL_LABELS} from './operator.ts';
@@ -68,14 +68,10 @@ class Evaluation {
   readonly #isRange: boolean;
   readonly #mark: number;
   readonly #begin = performance.now();
-  readonly #timings: QueryTimings = {
-    evalTotalTime: 0,
-    resultSortTime: 0,
-    queryPreparationTime: 0,
-    innerEvalTime: 0,
-    execQueueTime: 0,
-    execTotalTime: 0,
-  };
+  /** When the operators were built and began to run. */
+  #prepared: number | undefined;
+  #sortMs = 0;
+  #context: QueryContext | undefined;
 
   constructor(query: PreparedQuery, run: QueryRun, times: QueryTimes, grid: StepGrid) {
     this.#query = query;
@@ -88,8 +84,11 @@ class Evaluation {
 
   evaluate(): QueryResult {
     try {
-      return this.#evaluate();
+      const result = this.#evaluate();
+      this.#run.onEnd?.(result.stats);
+      return result;
     } catch (error) {
+      this.#run.onEnd?.(this.#stats());
       this.#run.memory.release(this.#mark);
       throw error instanceof MemoryLimitError ? tooMuchMemory(error) : error;
     }
@@ -98,23 +97,33 @@ class Evaluation {
   #evaluate(): QueryResult {
     const {text, expr, options} = this.#query;
     const context = new QueryContext(options, this.#run);
+    this.#context = context;
     context.checkpoint('query execution');
     const shape = new QueryShape(text, expr, this.#times);
     checkDurations(shape, expr);
     const builder = new Builder(context, shape);
     const finish = this.#plan(builder);
-    const begin = performance.now();
-    this.#timings.queryPreparationTime = (begin - this.#begin) / 1000;
+    this.#prepared = performance.now();
     for (const stage of builder.stages) stage();
     const value = finish();
-    this.#timings.innerEvalTime = (performance.now() - begin) / 1000 - this.#timings.resultSortTime;
-    this.#timings.evalTotalTime = (performance.now() - this.#begin) / 1000;
-    this.#timings.execTotalTime = this.#timings.evalTotalTime;
-    const {queryable, read, peak} = context.stats;
-    const samples = {totalQueryableSamples: queryable, samplesRead: read, peakSamples: peak};
-    return new QueryResult(text, value, context, {timings: this.#timings, samples}, () =>
-      this.#run.memory.release(this.#mark),
-    );
+    return new QueryResult(text, value, context, this.#stats(), () => this.#run.memory.release(this.#mark));
+  }
+
+  /** What the evaluation took until now. */
+  #stats(): QueryStats {
+    const now = performance.now();
+    const begun = this.#prepared ?? now;
+    const evalTotalTime = (now - this.#begin) / 1000;
+    const timings = {
+      evalTotalTime,
+      resultSortTime: this.#sortMs / 1000,
+      queryPreparationTime: (begun - this.#begin) / 1000,
+      innerEvalTime: (now - begun - this.#sortMs) / 1000,
+      execQueueTime: 0,
+      execTotalTime: evalTotalTime,
+    };
+    const {queryable, read, peak} = this.#context?.stats ?? {queryable: 0, read: 0, peak: 0};
+    return {timings, samples: {totalQueryableSamples: queryable, samplesRead: read, peakSamples: peak}};
   }
 
   /** Builds the operators; the function returned gives the value once the stages have run. */
@@ -173,7 +182,7 @@ class Evaluation {
     texts.addRows(rows.table);
     const order = texts.sortedRows(rows.table.rows);
     texts.free();
-    this.#timings.resultSortTime = (performance.now() - begin) / 1000;
+    this.#sortMs = performance.now() - begin;
     return {...rows, order};
   }
 }

@@ -4,7 +4,7 @@ import {Annotations} from './annotations.ts';
 import {LabelTable} from './label-table.ts';
 import {QueryError} from './query-error.ts';
 import {QueryHeap} from './query-heap.ts';
-import {SampleStats} from './query-stats.ts';
+import {type QueryStats, SampleStats} from './query-stats.ts';
 
 /** What holds for all queries of a server. */
 export interface EngineOptions {
@@ -40,6 +40,8 @@ export interface QueryRun {
   readonly cancel?: Int32Array;
   /** When the query has to be done, in ms of `performance.now()`. */
   readonly deadlineMs?: number;
+  /** Called once when the evaluation ends, with a result or an error, with what it took. */
+  readonly onEnd?: (stats: QueryStats) => void;
 }
 
 /** The state that all operators of a running query share. */

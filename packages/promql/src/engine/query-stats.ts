@@ -30,12 +30,13 @@ export class SampleStats {
 
 /** Seconds spent in the parts of a query; names are those of the API's `stats`. */
 export interface QueryTimings {
-  evalTotalTime: number;
-  resultSortTime: number;
-  queryPreparationTime: number;
-  innerEvalTime: number;
-  execQueueTime: number;
-  execTotalTime: number;
+  readonly evalTotalTime: number;
+  readonly resultSortTime: number;
+  readonly queryPreparationTime: number;
+  readonly innerEvalTime: number;
+  /** Time before a thread was free; 0 here, for the engine does not know it. */
+  readonly execQueueTime: number;
+  readonly execTotalTime: number;
 }
 
 /** The `stats` member of an API answer. */
