@@ -1,8 +1,11 @@
+import {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
+import {formatHistogram} from '@narthex/model/histogram/text.ts';
 import {quoteGo} from '@narthex/model/quote.ts';
 import {formatFloatG, formatFloatPlain} from '@narthex/model/value.ts';
 import {isValidLabelName} from '@narthex/model/labels.ts';
 import type {Aggregation} from '../parse/ast.ts';
-import {copyCells} from './histogram-arena.ts';
+import {copyCells, isHistogramAt} from './histogram-arena.ts';
+import {ignoreHistograms} from './aggregate.ts';
 import {GroupedTable} from './grouped-table.ts';
 import {labelSetIdOf, type Projection} from './label-table.ts';
 import type {Operator} from './operator.ts';
@@ -63,11 +66,18 @@ export class SelectRows extends TableRows {
       this.table = undefined;
       return;
     }
+    if (this.#expr.op === 'topk' || this.#expr.op === 'bottomk') this.#dropHistograms(table);
     const groups = new GroupedTable(this.context, table, this.#projection);
     const selection = new Selection(this.context, groups, this.#expr.op, this.#parameter);
     if (this.grid.count === 1) this.table = selection.ordered();
     else selection.mask(this.grid.count);
     groups.free();
+  }
+
+  /** topk and bottomk leave histograms out, which is worth an info at steps where they look at anything. */
+  #dropHistograms(table: RowTable): void {
+    const isLooking = (step: number): boolean => scalarAt(this.context, this.#parameter, step) >= 1;
+    if (dropHistograms(this.context, table, isLooking)) ignoreHistograms(this.context, this.#expr, this.#expr.range);
   }
 
   /** False when no step can have a result. */
@@ -91,6 +101,21 @@ export class SelectRows extends TableRows {
     const text = `ratio value should be between -1 and 1, got ${formatFloatG(value)}, capping to ${bound}`;
     this.context.annotations.warn(text, this.#expr.param!.range);
   }
+}
+
+/** Makes all cells of a table absent that are histograms; whether one of them was at a step that counts. */
+function dropHistograms(context: QueryContext, table: RowTable, counts: (step: number) => boolean): boolean {
+  if (table.histograms.isEmpty) return false;
+  let found = false;
+  const {u32, kernels} = context.heap.memory;
+  for (let row = 0; row < table.rows; row++) {
+    const cells = table.cellsOf(row);
+    for (let i = 0; !found && i < table.countOf(row); i++) {
+      found = isHistogramAt(u32, cells + i * 8) && counts(table.firstOf(row) + i);
+    }
+    kernels.cellsDropHistograms(cells, table.countOf(row));
+  }
+  return found;
 }
 
 class Selection {
@@ -237,6 +262,7 @@ export class AggregateQuantile extends TableRows {
     const {context, grid} = this;
     const input = RowTable.from(context, this.#child);
     this.#warn();
+    if (dropHistograms(context, input, () => true)) ignoreHistograms(context, this.#expr, this.#expr.expr.range);
     const groups = new GroupedTable(context, input, this.#projection);
     const column = columnOf(context, this.#parameter, grid);
     const scratch = context.heap.take(Math.max(1, input.rows) * 8);
@@ -272,6 +298,7 @@ export class CountValues extends TableRows {
   readonly #child: Operator;
   readonly #label: string;
   readonly #projection: Projection;
+  readonly #sheet = new FloatHistogram();
 
   constructor(context: QueryContext, child: Operator, label: string, projection: Projection) {
     super(context, child.grid);
@@ -303,9 +330,10 @@ export class CountValues extends TableRows {
     for (let i = 0; i < input.countOf(row); i++) {
       const cell = input.cellsOf(row) + i * 8;
       if (isAbsentAt(heap.memory.u32, cell)) continue;
-      const value = heap.memory.f64[cell >>> 3];
-      if (known === undefined || !Object.is(known, value))
-        target = this.#rowFor(input.labelsOf(row), value, result, rowOfSet);
+      const value = isHistogramAt(heap.memory.u32, cell) ? undefined : heap.memory.f64[cell >>> 3];
+      if (value === undefined || known === undefined || !Object.is(known, value)) {
+        target = this.#rowFor(input.labelsOf(row), this.#textOf(input, cell, value), result, rowOfSet);
+      }
       known = value;
       const count = result.cellAt(target, first + i);
       const {u32, f64} = heap.memory;
@@ -313,10 +341,16 @@ export class CountValues extends TableRows {
     }
   }
 
-  /** The row of the result that counts `value` in the group of `labels`. */
-  #rowFor(labels: number, value: number, result: RowTable, rowOfSet: U32Column): number {
+  #textOf(input: RowTable, cell: number, value: number | undefined): string {
+    if (value !== undefined) return formatFloatPlain(value);
+    input.histograms.load(cell, this.#sheet);
+    return formatHistogram(this.#sheet);
+  }
+
+  /** The row of the result that counts the value with this text in the group of `labels`. */
+  #rowFor(labels: number, text: string, result: RowTable, rowOfSet: U32Column): number {
     const {labels: sets, heap} = this.context;
-    const id = this.#projection.of(sets.with(labelSetIdOf(labels), this.#label, formatFloatPlain(value)));
+    const id = this.#projection.of(sets.with(labelSetIdOf(labels), this.#label, text));
     if (id >= rowOfSet.length) rowOfSet.resize(Math.max(id + 1, sets.size), 0);
     if (rowOfSet.get(id) === 0) {
       const cells = result.push(id, 0, this.grid.count);

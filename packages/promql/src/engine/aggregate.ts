@@ -1,3 +1,9 @@
+import {METRIC_NAME} from '@narthex/model/labels.ts';
+import {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
+import type {Aggregation, SourceRange} from '../parse/ast.ts';
+import {isAbsentAt} from './arithmetic.ts';
+import {copyCells, HistogramArena, isHistogramAt} from './histogram-arena.ts';
+import {HistogramSums} from './histogram-sums.ts';
 import {DROP_NAME, dropsName, labelSetIdOf, type Projection} from './label-table.ts';
 import type {Operator} from './operator.ts';
 import {AGGREGATE_LANES, AGGREGATES} from './ops.ts';
@@ -19,20 +25,33 @@ export class Aggregate implements Operator {
   readonly #firsts: U32Column;
   readonly #spans: U32Column;
   readonly #lanes: U32Column;
+  readonly #expr: Aggregation;
+  readonly #staticName: string | undefined;
+  /** Where sum and avg keep histograms; the others count them or leave them out. */
+  readonly #sums: HistogramSums | undefined;
+  readonly #histograms: HistogramArena;
+  #hasSums = false;
   #cells = 0;
   #group = 0;
 
   constructor(
     context: QueryContext,
     child: Operator,
-    op: StreamedAggregation,
+    expr: Aggregation,
     projection: Projection,
     hasName: boolean,
+    staticName: string | undefined,
   ) {
+    const op = expr.op as StreamedAggregation;
     this.#context = context;
     this.#child = child;
+    this.#expr = expr;
+    this.#staticName = staticName;
     this.#op = op;
     this.grid = child.grid;
+    const isSum = op === 'sum' || op === 'avg';
+    this.#sums = isSum ? new HistogramSums(context, op, child.grid.count, expr.expr.range) : undefined;
+    this.#histograms = new HistogramArena(context);
     this.distinctWithoutName = !hasName;
     this.#groups = new Groups(context, projection);
     this.#firsts = new U32Column(context.heap);
@@ -51,13 +70,11 @@ export class Aggregate implements Operator {
 
   next(out: RowBatch): boolean {
     out.clear();
-    const {memory} = this.#context.heap;
     for (; this.#group < this.#groups.length; this.#group++) {
       const span = this.#spans.get(this.#group);
       if (!out.fits(span)) break;
       const to = out.push(this.#groups.labelsOf(this.#group), this.#firsts.get(this.#group), span);
-      const from = this.#lanes.get(this.#group);
-      memory.u8.copyWithin(to, from, from + span * 8);
+      copyCells(this.#context, this.#lanes.get(this.#group), to, span, this.#histograms, out.histograms);
     }
     return out.rows > 0;
   }
@@ -69,6 +86,8 @@ export class Aggregate implements Operator {
     this.#context.release(this.#cells);
     for (const column of [this.#firsts, this.#spans, this.#lanes]) column.free();
     this.#groups.free();
+    this.#sums?.free();
+    this.#histograms.free();
   }
 
   #add(batch: RowBatch): void {
@@ -78,17 +97,67 @@ export class Aggregate implements Operator {
       const first = u32[(batch.firsts >>> 2) + row];
       this.#cover(u32[(groups >>> 2) + row], first, first + u32[(batch.counts >>> 2) + row]);
     }
+    const {kernels} = this.#context.heap.memory;
+    if (this.#sums === undefined) {
+      const countsHistograms = this.#op === 'count' || this.#op === 'group';
+      if (!countsHistograms && !batch.histograms.isEmpty) this.#ignoreHistograms(batch);
+      this.#addRows(batch, groups, 0, batch.rows);
+    } else if (batch.histograms.isEmpty && !this.#hasSums) this.#addRows(batch, groups, 0, batch.rows);
+    else {
+      // Row by row: whether floats or histograms come first decides about warnings.
+      for (let row = 0; row < batch.rows; row++) {
+        this.#sumRow(this.#sums, batch, groups, row);
+        kernels.cellsDropHistograms(this.#cellsOf(batch, row), this.#countOf(batch, row));
+        this.#addRows(batch, groups, row, 1);
+      }
+    }
+  }
+
+  #addRows(batch: RowBatch, groups: number, row: number, rows: number): void {
     this.#context.heap.memory.kernels.aggregateRows(
       AGGREGATES[this.#op],
-      batch.rows,
-      groups,
-      batch.firsts,
-      batch.counts,
-      batch.cells,
+      rows,
+      groups + row * 4,
+      batch.firsts + row * 4,
+      batch.counts + row * 4,
+      batch.cells + row * 4,
       this.#firsts.address,
       this.#spans.address,
       this.#lanes.address,
     );
+  }
+
+  #ignoreHistograms(batch: RowBatch): void {
+    const dropped = this.#context.heap.memory.kernels.cellsDropHistograms(batch.begin, batch.used);
+    if (dropped > 0) ignoreHistograms(this.#context, this.#expr, this.#expr.expr.range);
+  }
+
+  /** Adds the histograms of a row to their sums, and notes where floats meet them. */
+  #sumRow(sums: HistogramSums, batch: RowBatch, groups: number, row: number): void {
+    const {u32} = this.#context.heap.memory;
+    const group = u32[(groups >>> 2) + row];
+    const first = u32[(batch.firsts >>> 2) + row];
+    const cells = this.#cellsOf(batch, row);
+    const count = this.#countOf(batch, row);
+    const lane = this.#lanes.get(group) + (first - this.#firsts.get(group)) * 8;
+    const labels = labelSetIdOf(u32[(batch.labels >>> 2) + row]);
+    const name = (): string => this.#staticName ?? this.#context.labels.value(labels, METRIC_NAME);
+    for (let i = 0; i < count; i++) {
+      const views = this.#context.heap.memory.u32;
+      const cell = cells + i * 8;
+      if (isHistogramAt(views, cell)) {
+        this.#hasSums = true;
+        sums.add(group, first + i, views[cell >>> 2], !isAbsentAt(views, lane + i * 8), name);
+      } else if (!isAbsentAt(views, cell)) sums.sawFloat(group, first + i);
+    }
+  }
+
+  #cellsOf(batch: RowBatch, row: number): number {
+    return this.#context.heap.memory.u32[(batch.cells >>> 2) + row];
+  }
+
+  #countOf(batch: RowBatch, row: number): number {
+    return this.#context.heap.memory.u32[(batch.counts >>> 2) + row];
   }
 
   /** Makes the lanes of a group reach from step `first` to `end`. */
@@ -133,7 +202,25 @@ export class Aggregate implements Operator {
   #finish(group: number): void {
     const {kernels} = this.#context.heap.memory;
     kernels.aggregateFinish(AGGREGATES[this.#op], this.#lanes.get(group), this.#spans.get(group));
+    if (this.#sums !== undefined && !this.#sums.isEmpty(group)) this.#finishSums(this.#sums, group);
   }
+
+  #finishSums(sums: HistogramSums, group: number): void {
+    const {kernels} = this.#context.heap.memory;
+    const sheet = new FloatHistogram();
+    const first = this.#firsts.get(group);
+    for (let i = 0; i < this.#spans.get(group); i++) {
+      const cell = this.#lanes.get(group) + i * 8;
+      const outcome = sums.finish(group, first + i, sheet);
+      if (outcome === 'histogram') this.#histograms.put(cell, sheet);
+      else if (outcome === 'nothing') kernels.cellsClear(cell, 1);
+    }
+  }
+}
+
+/** Says that an aggregation leaves histograms out. */
+export function ignoreHistograms({annotations}: QueryContext, {op}: Aggregation, range: SourceRange): void {
+  annotations.info(`ignored histogram in ${op} aggregation`, range);
 }
 
 /** The groups of an aggregation, numbered by first appearance. */

@@ -1,7 +1,7 @@
 import type {Aggregation, BinaryExpr, Call, Expr, UnaryExpr, VectorSelector} from '../parse/ast.ts';
 import {isSetOperator} from '../parse/ast.ts';
 import {METRIC_NAME} from '@narthex/model/labels.ts';
-import {Aggregate, type StreamedAggregation} from './aggregate.ts';
+import {Aggregate} from './aggregate.ts';
 import {AggregateQuantile, CountValues, SelectRows} from './aggregate-select.ts';
 import {changesMeaning, computeScalar} from './arithmetic.ts';
 import {buildCall} from './build-call.ts';
@@ -208,13 +208,9 @@ export class Builder {
     const hasName = !without && grouping.includes(METRIC_NAME);
     const projection = labels.projection(names, !without);
     if (op in AGGREGATES) {
-      const demand: LabelDemand = without
-        ? {kind: 'without', names}
-        : names.length === 0
-          ? NO_LABELS
-          : {kind: 'by', names};
-      const child = this.vector(expr.expr, grid, demand);
-      return this.stage(new Aggregate(this.context, child, op as StreamedAggregation, projection, hasName));
+      const staticName = op === 'sum' || op === 'avg' ? staticNameOf(expr.expr) : '';
+      const child = this.vector(expr.expr, grid, aggregationDemand(names, without, staticName === undefined));
+      return this.stage(new Aggregate(this.context, child, expr, projection, hasName, staticName));
     }
     const parameter = this.scalar(expr.param!, grid);
     const child = this.vector(expr.expr, grid);
@@ -343,4 +339,18 @@ export class Builder {
     this.stages.push(() => fillScalarOf(this.context, child, address));
     return {kind: 'column', address};
   }
+}
+
+/** The metric name that all series of a selector have, as its matchers say; undefined where they leave it open or `expr` is no selector. */
+function staticNameOf(expr: Expr): string | undefined {
+  const inner = withoutParens(expr);
+  if (inner.kind !== 'vectorSelector') return undefined;
+  return inner.matchers.find(({type, name}) => type === '=' && name === METRIC_NAME)?.value;
+}
+
+/** The labels that an aggregation looks at: those it groups by and, for warnings that tell it, the metric name. */
+function aggregationDemand(names: readonly string[], without: boolean, isNameWanted: boolean): LabelDemand {
+  if (without) return {kind: 'without', names: isNameWanted ? names.filter((name) => name !== METRIC_NAME) : names};
+  if (isNameWanted && !names.includes(METRIC_NAME)) return {kind: 'by', names: [...names, METRIC_NAME]};
+  return names.length === 0 ? NO_LABELS : {kind: 'by', names};
 }

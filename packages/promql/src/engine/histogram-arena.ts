@@ -7,7 +7,7 @@ import {blockBytes, U32Column} from './query-heap.ts';
 const PAGE_MIN = 1024;
 const PAGE_MAX = 262_144;
 /** Bytes of histograms that count as one sample, as upstream counts. */
-const BYTES_PER_SAMPLE = 16;
+export const BYTES_PER_SAMPLE = 16;
 
 export const isHistogramAt = (u32: Uint32Array, cell: number): boolean => u32[(cell >>> 2) + 1] === HISTOGRAM_HIGH;
 
