@@ -6,7 +6,7 @@
 //   12  u32  positive buckets, P        48  f64  sum
 //   16  u32  negative buckets, N        56  f64  counts: P positive, N negative ones; then C bounds
 //   20  u32  custom bounds, C               i32  indexes: P positive, N negative ones
-import type {CounterReset, FloatHistogram} from './float-histogram.ts';
+import {COUNTER_RESET, type CounterReset, type FloatHistogram} from './float-histogram.ts';
 
 const HEADER_BYTES = 56;
 
@@ -74,6 +74,22 @@ export function readRecord({u32, i32, f64}: RecordViews, at: number, into: Float
     }
   }
   if (!isEqual(into.customBounds, f64, next, bounds)) into.customBounds = f64.slice(next, next + bounds);
+}
+
+/** The schema of a record, without reading the rest. */
+export function schemaOfRecord({i32}: RecordViews, at: number): number {
+  return i32[(at >>> 2) + 1];
+}
+
+/** The hint of a record, without reading the rest. */
+export function counterResetOfRecord({u32}: RecordViews, at: number): CounterReset {
+  return u32[(at >>> 2) + 2] as CounterReset;
+}
+
+/** Makes a record forget whether it follows the one before it; a gauge stays one. */
+export function forgetCounterReset({u32}: RecordViews, at: number): void {
+  const word = (at >>> 2) + 2;
+  if (u32[word] !== COUNTER_RESET.gauge) u32[word] = COUNTER_RESET.unknown;
 }
 
 /** Bounds are mostly the same from record to record: then the old array stays. */

@@ -9,6 +9,7 @@ const SCHEMA_MAX_RESERVED = 52;
 
 /** Indexes of buckets are 32-bit integers. */
 const INDEX_END = 2 ** 31;
+const OFFSET_MAX = 2 ** 31 - 1;
 
 /** Runs of consecutive buckets. A span may be empty. */
 export class Spans {
@@ -39,8 +40,13 @@ export class Spans {
   fromBuckets({indexes, length}: Buckets): void {
     this.clear();
     for (let i = 0; i < length; i++) {
-      if (i > 0 && indexes[i] === indexes[i - 1] + 1) this.lengths[this.length - 1]++;
-      else this.push(i === 0 ? indexes[0] : indexes[i] - indexes[i - 1] - 1, 1);
+      const gap = i === 0 ? indexes[0] : indexes[i] - indexes[i - 1] - 1;
+      if (i > 0 && gap === 0) this.lengths[this.length - 1]++;
+      else if (gap <= OFFSET_MAX) this.push(gap, 1);
+      else {
+        this.push(OFFSET_MAX, 0);
+        this.push(gap - OFFSET_MAX, 1);
+      }
     }
   }
 }
