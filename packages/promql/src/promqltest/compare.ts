@@ -27,7 +27,8 @@ export function compareValue(command: EvalCommand, value: AnswerValue, timeMs: n
     }
     case 'matrix': {
       const isMatch = (command.isRange || command.isRangeVector) && compareMatrix(command, value.rows);
-      return isMatch ? undefined : differenceOf(command, `matrix ${showRows(value.rows)}`);
+      const order = isSorted(value.rows) ? '' : ' not sorted by labels';
+      return isMatch ? undefined : differenceOf(command, `matrix ${showRows(value.rows)}${order}`);
     }
     default:
       return value satisfies never;
@@ -49,17 +50,22 @@ function compareVector(command: EvalCommand, rows: readonly AnswerRow[], timeMs:
 }
 
 function compareMatrix(command: EvalCommand, rows: readonly AnswerRow[]): boolean {
-  const {startMs, stepMs, endMs} = command;
+  const {startMs, stepMs} = command;
   if (command.scalar !== undefined || command.string !== undefined || command.isOrdered || !isSorted(rows))
     return false;
   return compareRows(rows, command.series, ({samples}, {values}) => {
-    if (values.length > 0 && startMs + (values.length - 1) * stepMs > endMs) return false;
+    if (!hasRoom(command, values)) return false;
     const present = values.flatMap((value, i) => (value.kind === 'omitted' ? [] : [{value, i}]));
     return (
       present.length === samples.length &&
       present.every(({value, i}, at) => isSame(samples[at], value, startMs + i * stepMs))
     );
   });
+}
+
+/** Whether the range of the query has as many steps as there are values, omitted ones included. */
+function hasRoom({startMs, stepMs, endMs}: EvalCommand, values: readonly SequenceValue[]): boolean {
+  return startMs + (values.length - 1) * stepMs <= endMs;
 }
 
 export function isSorted(rows: readonly AnswerRow[]): boolean {
@@ -97,14 +103,15 @@ function showExpected(command: EvalCommand): string {
   if (string !== undefined) return JSON.stringify(string);
   if (scalar !== undefined) return `scalar ${formatFloat(scalar)}`;
   const {startMs, stepMs} = command;
+  const isMatrix = command.isRange || command.isRangeVector;
   const shown = series.map(({labels, values}) => {
     const samples = values.flatMap((value, i) =>
       value.kind === 'omitted' ? [] : [`${showValue(value)} @${startMs + i * stepMs}`],
     );
-    return `${formatMetric(labels)} [${samples.join(', ')}]`;
+    const excess = isMatrix && !hasRoom(command, values) ? ' and more values than steps' : '';
+    return `${formatMetric(labels)} [${samples.join(', ')}]${excess}`;
   });
-  const kind = command.isRange || command.isRangeVector ? 'matrix' : command.isOrdered ? 'ordered vector' : 'vector';
-  return `${kind} {${shown.join('; ')}}`;
+  return `${command.isOrdered ? 'ordered ' : ''}${isMatrix ? 'matrix' : 'vector'} {${shown.join('; ')}}`;
 }
 
 function showValue(value: Exclude<SequenceValue, {kind: 'omitted'}>): string {
@@ -113,8 +120,7 @@ function showValue(value: Exclude<SequenceValue, {kind: 'omitted'}>): string {
 }
 
 function showRows(rows: readonly AnswerRow[]): string {
-  const order = isSorted(rows) ? '' : ' (not sorted by labels)';
-  return `{${rows.map(({labels, samples}) => `${formatMetric(labels)} [${samples.map(showSample).join(', ')}]`).join('; ')}}${order}`;
+  return `{${rows.map(({labels, samples}) => `${formatMetric(labels)} [${samples.map(showSample).join(', ')}]`).join('; ')}}`;
 }
 
 function showSample({timeMs, value, histogram}: AnswerSample): string {

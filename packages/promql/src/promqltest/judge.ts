@@ -156,6 +156,7 @@ function judgeAnnotations(
 }
 
 function showPatterns(patterns: readonly TextPattern[]): string {
+  if (patterns.length === 0) return '(any)';
   return patterns
     .map(({message, pattern}) => (pattern === undefined ? (message ?? '(any)') : `matching ${pattern}`))
     .join(' | ');

@@ -9,7 +9,13 @@ import {SCRIPT_PARSER_OPTIONS} from './judge.ts';
 import type {Answer, AnswerRow, AnswerValue, FailedAnswer, ScriptEngine} from './script-engine.ts';
 
 /** Settings of upstream's runner. */
-const OPTIONS = {...SCRIPT_PARSER_OPTIONS, delayedNameRemoval: true, lookbackMs: 300_000, subqueryStepMs: 60_000};
+const OPTIONS = {
+  ...SCRIPT_PARSER_OPTIONS,
+  delayedNameRemoval: true,
+  useStartTimestamps: true,
+  lookbackMs: 300_000,
+  subqueryStepMs: 60_000,
+};
 const TIMEOUT_MS = 100_000;
 const QUERY_BYTES_MAX = 256 * 1024 * 1024;
 
