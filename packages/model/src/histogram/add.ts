@@ -89,14 +89,15 @@ function addBuckets(target: Buckets, other: Buckets, from: number, sign: 1 | -1)
   target.reserve(to + 1);
   target.length = to + 1;
   const {indexes, counts} = target;
+  const {indexes: theirs, counts: added} = other;
   // From the end, so that buckets move into the room behind them.
   for (let j = other.length - 1; j >= from; j--) {
-    const index = other.indexes[j];
+    const index = theirs[j];
     for (; i >= 0 && indexes[i] > index; i--, to--) {
       indexes[to] = indexes[i];
       counts[to] = counts[i];
     }
-    const count = sign * other.counts[j];
+    const count = sign * added[j];
     counts[to] = i >= 0 && indexes[i] === index ? counts[i--] + count : count;
     indexes[to--] = index;
   }
@@ -104,12 +105,15 @@ function addBuckets(target: Buckets, other: Buckets, from: number, sign: 1 | -1)
 
 /** How many buckets of `other`, from position `from` on, `target` does not list. */
 export function countMissing(target: Buckets, other: Buckets, from: number): number {
+  const {indexes, length} = target;
+  const {indexes: theirs, length: end} = other;
   let missing = 0;
   let i = 0;
-  for (let j = from; j < other.length; j++) {
-    const index = other.indexes[j];
-    while (i < target.length && target.indexes[i] < index) i++;
-    if (i === target.length || target.indexes[i] !== index) missing++;
+  for (let j = from; j < end; j++) {
+    const index = theirs[j];
+    while (i < length && indexes[i] < index) i++;
+    if (i < length && indexes[i] === index) i++;
+    else missing++;
   }
   return missing;
 }

@@ -30,21 +30,21 @@ export function isCounterReset(current: FloatHistogram, previous: FloatHistogram
 
 /** Whether a bucket of `previous`, at a schema finer by `steps`, counts more than it does in `buckets`, the zero bucket aside. */
 function hasBucketLost(current: FloatHistogram, buckets: Buckets, previous: Buckets, steps: number): boolean {
+  const {indexes, counts, length} = buckets;
+  const {indexes: oldIndexes, counts: oldCounts, length: oldLength} = previous;
+  const hasZeroBucket = current.zeroThreshold !== 0 && !current.hasCustomBuckets;
   let at = 0;
-  for (let i = 0; i < previous.length;) {
-    const index = coarserIndex(previous.indexes[i], steps);
+  for (let i = 0; i < oldLength;) {
+    const index = coarserIndex(oldIndexes[i], steps);
     let count = 0;
-    for (; i < previous.length && coarserIndex(previous.indexes[i], steps) === index; i++) count += previous.counts[i];
-    if (isWithinZeroBucket(current, index)) continue;
-    while (at < buckets.length && buckets.indexes[at] < index) at++;
-    const isListed = at < buckets.length && buckets.indexes[at] === index;
-    if (isListed ? buckets.counts[at] < count : count !== 0) return true;
+    do count += oldCounts[i++];
+    while (i < oldLength && coarserIndex(oldIndexes[i], steps) === index);
+    if (hasZeroBucket && exponentialBound(current.schema, index) <= current.zeroThreshold) continue;
+    while (at < length && indexes[at] < index) at++;
+    const isListed = at < length && indexes[at] === index;
+    if (isListed ? counts[at] < count : count !== 0) return true;
   }
   return false;
-}
-
-function isWithinZeroBucket({schema, zeroThreshold, hasCustomBuckets}: FloatHistogram, index: number): boolean {
-  return zeroThreshold !== 0 && !hasCustomBuckets && exponentialBound(schema, index) <= zeroThreshold;
 }
 
 /** `hasBucketLost` for custom buckets with different bounds, between the bounds that both have. */
