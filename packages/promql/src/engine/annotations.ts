@@ -10,6 +10,8 @@ interface Annotation {
   range: SourceRange;
   /** More that is only known at the end, such as a count; put between text and position. */
   detail: (() => string) | undefined;
+  /** How often it occurred, where that is said. */
+  occurrences: number;
 }
 
 /** Texts of an answer, at most as many as asked for, and a line with the number of those left out. */
@@ -31,11 +33,25 @@ export class Annotations {
     if (known !== undefined) {
       known.range = range;
       known.detail = detail;
-    } else if (this.#byText.size < KEPT_MAX) this.#byText.set(text, {kind, text, range, detail});
+    } else if (this.#byText.size < KEPT_MAX) this.#byText.set(text, {kind, text, range, detail, occurrences: 0});
   }
 
   warn(text: string, range: SourceRange): void {
     this.add('warning', `PromQL warning: ${text}`, range);
+  }
+
+  /** A warning that says how often it occurred in all, when more than once. Of equal ones the first position counts, as upstream's does. */
+  warnCounted(text: string, occurrences: number, range: SourceRange): void {
+    const full = `PromQL warning: ${text}`;
+    let known = this.#byText.get(full);
+    if (known === undefined) {
+      this.add('warning', full, range);
+      known = this.#byText.get(full);
+      if (known === undefined) return;
+      const counted = known;
+      known.detail = () => (counted.occurrences > 1 ? ` (${counted.occurrences} occurrences)` : '');
+    }
+    known.occurrences += occurrences;
   }
 
   info(text: string, range: SourceRange): void {

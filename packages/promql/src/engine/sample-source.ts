@@ -1,8 +1,9 @@
+import {forgetCounterReset} from '@narthex/model/histogram/record.ts';
 import {METRIC_NAME} from '@narthex/model/labels.ts';
 import type {Matcher} from '@narthex/model/matcher.ts';
 import type {SeriesSet} from '../storage.ts';
 import {DROP_NAME, labelSetIdOf} from './label-table.ts';
-import type {HistogramArena} from './histogram-arena.ts';
+import {type HistogramArena, isHistogramAt} from './histogram-arena.ts';
 import type {LabelDemand, Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
 import {RowBatch} from './row-batch.ts';
@@ -184,5 +185,15 @@ export class SubquerySamples implements SampleSource {
       this.values,
     );
     this.hasHistograms = !this.histograms.isEmpty && memory.kernels.cellsHistograms(this.values, this.count) > 0;
+    if (this.hasHistograms && this.#weight === 0) this.#forgetCounterResets();
+  }
+
+  /** Hints are about the sample before, which a subquery may not have looked at. As a result of the query itself they don't matter. */
+  #forgetCounterResets(): void {
+    const {memory} = this.#context.heap;
+    for (let i = 0; i < this.count; i++) {
+      const cell = this.values + i * 8;
+      if (isHistogramAt(memory.u32, cell)) forgetCounterReset(memory, memory.u32[cell >>> 2]);
+    }
   }
 }

@@ -2,6 +2,7 @@ import {quoteGo} from '@narthex/model/quote.ts';
 import {formatFloatG} from '@narthex/model/value.ts';
 import type {Call, SourceRange} from '../parse/ast.ts';
 import type {Operator} from './operator.ts';
+import {MixedWindows, needsMixedWindows} from './mixed-windows.ts';
 import type {QueryContext} from './query-context.ts';
 import {executionError} from './query-error.ts';
 import type {RowBatch} from './row-batch.ts';
@@ -11,6 +12,7 @@ import {stretchOf} from './selector.ts';
 import type {StepGrid} from './step-grid.ts';
 import type {Windows} from './sampled-window.ts';
 import {computeWindows, type WindowTask} from './window-kernels.ts';
+import {annotate, annotateOverlaps} from './window-notes.ts';
 
 export interface WindowOptions extends Windows {
   readonly call: Call;
@@ -34,6 +36,8 @@ export class WindowFunction implements Operator {
   readonly #options: WindowOptions;
   readonly #name: string;
   readonly #task: WindowTask;
+  /** For series with histograms or start timestamps; made for the first of them. */
+  #mixed: MixedWindows | undefined;
   /** Addresses of the columns of the first two scalar arguments. */
   #a = 0;
   #b = 0;
@@ -66,6 +70,7 @@ export class WindowFunction implements Operator {
 
   close(): void {
     this.#source.close();
+    this.#mixed?.free();
     this.#context.heap.give(this.#task.stats, STATS_BYTES);
   }
 
@@ -79,12 +84,15 @@ export class WindowFunction implements Operator {
     if (first >= end) return;
     const labels = this.#source.labels();
     const cells = out.push(labels, first, end - first);
-    const present = this.#compute(first, end - first, cells);
-    if (present > 0) this.#annotate(cells, first, end - first);
-    else out.pop();
+    this.#setTask(first, end - first, cells);
+    const isMixed = needsMixedWindows(this.#context.heap.memory, this.#name, this.#source);
+    const present = isMixed ? this.#computeMixed(out) : this.#compute();
+    this.#annotate(cells, first, end - first);
+    if (present === 0) out.pop();
   }
 
-  #compute(first: number, steps: number, cells: number): number {
+  /** Points the task to the series and the steps that are to be computed. */
+  #setTask(first: number, steps: number, cells: number): void {
     const task = this.#task;
     const {firstMs, moveMs} = this.#options;
     task.times = this.#source.times;
@@ -97,13 +105,37 @@ export class WindowFunction implements Operator {
     task.a = this.#a === 0 ? 0 : this.#a + first * 8;
     task.b = this.#b === 0 ? 0 : this.#b + first * 8;
     task.cells = cells;
-    const {memory} = this.#context.heap;
-    const stats = task.stats >>> 3;
-    memory.f64[stats] = 0;
-    memory.f64[stats + 1] = 0;
-    const present = computeWindows(memory, this.#name, task);
-    this.#context.stats.count(memory.f64[stats], this.#source.readsStorage ? memory.f64[stats + 1] : 0);
+    const {f64} = this.#context.heap.memory;
+    f64[task.stats >>> 3] = 0;
+    f64[(task.stats >>> 3) + 1] = 0;
+  }
+
+  /** Computes the task by kernels; returns how many cells are present. */
+  #compute(): number {
+    const present = computeWindows(this.#context.heap.memory, this.#name, this.#task);
+    this.#countSamples();
+    if (present > 0) this.#checkCounterName();
     return present;
+  }
+
+  #computeMixed(out: RowBatch): number {
+    const task = this.#task;
+    this.#mixed ??= new MixedWindows(this.#context, this.#name, task);
+    const present = this.#mixed.compute(this.#source, task, out.histograms);
+    this.#countSamples();
+    const {notes, overlaps} = this.#mixed;
+    const {annotations, heap} = this.#context;
+    const range = this.#options.argumentRange;
+    if (notes !== 0) annotate(annotations, notes, this.#source.nameAndType().name, range);
+    if (overlaps > 0) annotateOverlaps(annotations, overlaps, this.#source.nameAndType().name, range);
+    if (heap.memory.kernels.cellsHistograms(task.cells, task.steps) < present) this.#checkCounterName();
+    return present;
+  }
+
+  #countSamples(): void {
+    const {f64} = this.#context.heap.memory;
+    const stats = this.#task.stats >>> 3;
+    this.#context.stats.count(f64[stats], this.#source.readsStorage ? f64[stats + 1] : 0);
   }
 
   /** Reads the scalar arguments, which the stages before have computed by now. */
@@ -130,7 +162,6 @@ export class WindowFunction implements Operator {
   }
 
   #annotate(cells: number, first: number, count: number): void {
-    if (this.#name === 'rate' || this.#name === 'increase') this.#checkCounterName();
     for (const step of this.#badSteps) {
       if (step < first || step >= first + count || this.#isAbsent(cells + (step - first) * 8)) continue;
       this.#reportBad(step);
@@ -159,6 +190,7 @@ export class WindowFunction implements Operator {
 
   /** rate and increase of what does not look like a counter are worth an info. */
   #checkCounterName(): void {
+    if (this.#name !== 'rate' && this.#name !== 'increase') return;
     if (this.distinctWithoutName && this.#lastNameChecked !== undefined) return;
     const {name, type} = this.#source.nameAndType();
     const checked = `${type}\n${name}`;
