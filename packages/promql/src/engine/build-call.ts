@@ -1,16 +1,17 @@
 import {METRIC_NAME} from '@narthex/model/labels.ts';
 import type {Matcher} from '@narthex/model/matcher.ts';
 import type {Call, Expr} from '../parse/ast.ts';
-import {formatFloat} from '@narthex/model/value.ts';
 import type {Builder} from './builder.ts';
-import {clampCells, mapAllFloats, mapFloats, mapSteps, mapWithParameter} from './cell-transforms.ts';
 import {
-  BucketFunction,
   type BucketMeasure,
   fractionMeasure,
+  labelledQuantiles,
   quantileMeasure,
   warnQuantiles,
-} from './histogram-functions.ts';
+} from './bucket-measure.ts';
+import {clampCells, dropHistograms, mapAllFloats, mapFloats, mapSteps, mapWithParameter} from './cell-transforms.ts';
+import {BucketFunction} from './histogram-functions.ts';
+import {HISTOGRAM_NUMBERS, HistogramNumbers} from './histogram-numbers.ts';
 import {Info, infoLookup} from './info.ts';
 import {labelJoin, labelReplace, MapLabels} from './label-functions.ts';
 import {EMPTY_SET, type LabelSetId} from './label-table.ts';
@@ -20,10 +21,9 @@ import {OVER_TIME, RATES} from './ops.ts';
 import type {QueryContext} from './query-context.ts';
 import {assert, notSupported} from './query-error.ts';
 import {withoutParens} from './query-shape.ts';
-import {NoRows} from './no-rows.ts';
 import {DistinctRows} from './distinct-rows.ts';
 import {checkMode, rangeVectorOf} from './sampled-window.ts';
-import {constant, type Scalar, scalarAt} from './scalar.ts';
+import {constant, type Scalar} from './scalar.ts';
 import {Absent, VectorOf} from './single-row.ts';
 import {haveOneName} from './series-labels.ts';
 import {byLabels, byValue, SortRows} from './sort-rows.ts';
@@ -39,25 +39,16 @@ const WINDOW_FUNCTIONS: ReadonlySet<string> = new Set([
   'max_over_time',
 ]);
 
-/** Functions of native histograms alone: floats have no result. */
-const HISTOGRAM_ONLY: ReadonlySet<string> = new Set([
-  'histogram_avg',
-  'histogram_count',
-  'histogram_sum',
-  'histogram_stddev',
-  'histogram_stdvar',
-]);
-
 /** The operator of a function that gives an instant vector. */
 export function buildCall(builder: Builder, call: Call, grid: StepGrid, demand: LabelDemand): Operator {
   const {name} = call.func;
   const {context} = builder;
   if (WINDOW_FUNCTIONS.has(name)) return windowCall(builder, call, grid, demand);
   if (name in FLOAT_FUNCTIONS) {
-    return builder.map(builder.vector(call.args[0], grid), mapFloats(context, FLOAT_FUNCTIONS[name]), true);
+    return builder.map(floatsOf(builder, call.args[0], grid), mapFloats(context, FLOAT_FUNCTIONS[name]), true);
   }
   if (name in DATE_FUNCTIONS) return dateCall(builder, call, grid);
-  if (HISTOGRAM_ONLY.has(name)) return new NoRows(builder.vector(call.args[0], grid));
+  if (name in HISTOGRAM_NUMBERS) return histogramNumberCall(builder, call, grid);
   switch (name) {
     case 'absent':
       return new Absent(context, builder.vector(call.args[0], grid, NO_LABELS), absentLabels(context, call.args[0]));
@@ -90,6 +81,17 @@ export function buildCall(builder: Builder, call: Call, grid: StepGrid, demand: 
     default:
       throw notSupported(`function ${name}()`);
   }
+}
+
+/** A vector without its histograms. */
+function floatsOf(builder: Builder, expr: Expr, grid: StepGrid): Operator {
+  return builder.map(builder.vector(expr, grid), dropHistograms(builder.context), false);
+}
+
+function histogramNumberCall(builder: Builder, call: Call, grid: StepGrid): Operator {
+  const child = builder.vector(call.args[0], grid);
+  const numbers = new HistogramNumbers(builder.context, child, HISTOGRAM_NUMBERS[call.func.name]);
+  return builder.distinct(numbers, child.distinctWithoutName, 'merge');
 }
 
 function windowCall(builder: Builder, call: Call, grid: StepGrid, demand: LabelDemand): Operator {
@@ -158,7 +160,8 @@ function absentLabels({labels}: QueryContext, expr: Expr): LabelSetId {
 function dateCall(builder: Builder, call: Call, grid: StepGrid): Operator {
   const {context} = builder;
   const apply = DATE_FUNCTIONS[call.func.name];
-  if (call.args.length > 0) return builder.map(builder.vector(call.args[0], grid), mapAllFloats(context, apply), true);
+  if (call.args.length > 0)
+    return builder.map(floatsOf(builder, call.args[0], grid), mapAllFloats(context, apply), true);
   const now = new VectorOf(context, constant(0), grid);
   return builder.map(
     now,
@@ -169,7 +172,7 @@ function dateCall(builder: Builder, call: Call, grid: StepGrid): Operator {
 
 function clampCall(builder: Builder, call: Call, grid: StepGrid): Operator {
   const {name} = call.func;
-  const child = builder.vector(call.args[0], grid);
+  const child = floatsOf(builder, call.args[0], grid);
   const bounds = call.args.slice(1).map((arg) => builder.scalar(arg, grid));
   const lower = name === 'clamp_max' ? constant(-Infinity) : bounds[0];
   const upper = name === 'clamp_min' ? constant(Infinity) : bounds.at(-1)!;
@@ -177,7 +180,7 @@ function clampCall(builder: Builder, call: Call, grid: StepGrid): Operator {
 }
 
 function roundCall(builder: Builder, call: Call, grid: StepGrid): Operator {
-  const child = builder.vector(call.args[0], grid);
+  const child = floatsOf(builder, call.args[0], grid);
   const nearest = call.args.length > 1 ? builder.scalar(call.args[1], grid) : constant(1);
   const round = (x: number, to: number): number => {
     const inverse = 1 / to;
@@ -202,12 +205,13 @@ function timestampCall(builder: Builder, call: Call, grid: StepGrid): Operator {
 
 function sortCall(builder: Builder, call: Call, grid: StepGrid): Operator {
   const {context} = builder;
-  const child = builder.vector(call.args[0], grid);
-  const sign = call.func.name.endsWith('_desc') ? -1 : 1;
-  const order = call.func.name.startsWith('sort_by_label')
-    ? byLabels(context, textsOf(call.args.slice(1)), sign)
-    : byValue(context, sign);
-  return builder.stage(new SortRows(context, child, call, order));
+  const {name} = call.func;
+  const sign = name.endsWith('_desc') ? -1 : 1;
+  if (name.startsWith('sort_by_label')) {
+    const order = byLabels(context, textsOf(call.args.slice(1)), sign);
+    return builder.stage(new SortRows(context, builder.vector(call.args[0], grid), call, order));
+  }
+  return builder.stage(new SortRows(context, floatsOf(builder, call.args[0], grid), call, byValue(context, sign)));
 }
 
 function labelCall(builder: Builder, call: Call, grid: StepGrid): Operator {
@@ -255,23 +259,14 @@ function bucketCall(builder: Builder, call: Call, grid: StepGrid): Operator {
 function measuresOf(context: QueryContext, call: Call, values: readonly Scalar[], grid: StepGrid): BucketMeasure[] {
   switch (call.func.name) {
     case 'histogram_fraction':
-      return [fractionMeasure(context, values[0], values[1])];
+      return [fractionMeasure(context, values[0], values[1], grid)];
     case 'histogram_quantiles': {
       const [label] = textsOf([call.args[1]]);
-      return values.map((q) => {
-        if (q.kind === 'column' && grid.count > 1) throw notSupported('histogram_quantiles() with changing quantiles');
-        return quantileMeasure(context, q, label, openMetricsFloat(scalarAt(context, q, 0)));
-      });
+      return values.flatMap((q) => labelledQuantiles(context, q, grid, label));
     }
     default:
-      return [quantileMeasure(context, values[0], undefined, '')];
+      return [quantileMeasure(context, values[0], grid)];
   }
-}
-
-/** A float with a point or an exponent in any case, as OpenMetrics wants it. */
-function openMetricsFloat(x: number): string {
-  const text = formatFloat(x);
-  return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
 function textsOf(args: readonly Expr[]): string[] {

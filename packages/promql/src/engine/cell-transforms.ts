@@ -26,6 +26,15 @@ export const negateCells =
     context.heap.memory.kernels.cellsNegate(batch.begin, batch.used);
   };
 
+/** Makes the cells absent that are histograms: what most functions of floats do with them. */
+export const dropHistograms =
+  (context: QueryContext): CellTransform =>
+  (batch) => {
+    if (batch.histograms.isEmpty) return;
+    context.heap.memory.kernels.cellsDropHistograms(batch.begin, batch.used);
+    batch.histograms.clear();
+  };
+
 /** A function of one float. NaN stays what it was, which all of these functions agree with. */
 export const mapFloats =
   (context: QueryContext, apply: (x: number) => number): CellTransform =>

@@ -1,49 +1,40 @@
+import {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
+import {type NanNote, OBSERVED_NANS} from '@narthex/model/histogram/quantile.ts';
 import {METRIC_NAME} from '@narthex/model/labels.ts';
 import {quoteGo} from '@narthex/model/quote.ts';
-import {formatFloatE, formatFloatG, formatFloatPlain, parseGoFloat} from '@narthex/model/value.ts';
+import {parseGoFloat} from '@narthex/model/value.ts';
 import type {Expr, SourceRange} from '../parse/ast.ts';
 import {isAbsentAt} from './arithmetic.ts';
+import type {BucketMeasure} from './bucket-measure.ts';
 import {ClassicBuckets} from './classic-buckets.ts';
+import {ForcedCounts} from './forced-counts.ts';
 import {GroupedTable} from './grouped-table.ts';
-import {DROP_NAME, labelSetIdOf} from './label-table.ts';
+import {isHistogramAt} from './histogram-arena.ts';
+import {DROP_NAME, type LabelSetId, labelSetIdOf} from './label-table.ts';
 import type {Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
 import {RowTable} from './row-table.ts';
-import {type Scalar, scalarAt} from './scalar.ts';
 import {stepTime} from './step-grid.ts';
 import {TableRows} from './table-rows.ts';
 
 const BUCKET_LABEL = 'le';
 
-/** One result of a histogram at a step: a label to add to its labels, if any, and how to compute the value. */
-export interface BucketMeasure {
-  readonly label: readonly [name: string, value: string] | undefined;
-  compute(buckets: ClassicBuckets, step: number): number;
-}
-
-/** What has been raised to make counts monotonic, over all steps of a metric. */
-interface ForcedCounts {
-  samples: number;
-  minMs: number;
-  maxMs: number;
-  minBound: number;
-  maxBound: number;
-  maxDiff: number;
-}
-
-/** histogram_quantile(), histogram_quantiles() and histogram_fraction() over classic buckets. */
+/** histogram_quantile(), histogram_quantiles() and histogram_fraction() over native histograms and classic buckets. */
 export class BucketFunction extends TableRows {
   readonly distinctWithoutName = false;
   readonly #child: Operator;
   readonly #measures: readonly BucketMeasure[];
   readonly #argumentRange: SourceRange;
-  readonly #forced = new Map<string, ForcedCounts>();
+  readonly #forced: ForcedCounts;
+  readonly #sheet = new FloatHistogram();
+  readonly #note: NanNote = {nans: OBSERVED_NANS.none};
 
   constructor(context: QueryContext, child: Operator, measures: readonly BucketMeasure[], argument: Expr) {
     super(context, child.grid);
     this.#child = child;
     this.#measures = measures;
     this.#argumentRange = argument.range;
+    this.#forced = new ForcedCounts(context.annotations, argument.range);
   }
 
   run(): void {
@@ -51,27 +42,32 @@ export class BucketFunction extends TableRows {
     const input = RowTable.from(context, this.#child);
     const bounds = this.#readBounds(input);
     const groups = new GroupedTable(context, input, context.labels.projection([BUCKET_LABEL], false));
+    const natives = input.histograms.isEmpty ? [] : this.#nativeRows(input);
+    if (natives.length > 0) this.#removeConflicts(groups, natives, bounds);
     this.table = new RowTable(context);
-    for (let group = 0; group < groups.length; group++) {
-      context.checkpoint();
-      this.#computeGroup(groups, group, bounds);
+    for (const measure of this.#measures) {
+      for (const row of natives) this.#measureNative(input, row, measure);
+      for (let group = 0; group < groups.length; group++) {
+        if (group % 64 === 0) context.checkpoint();
+        this.#measureClassic(groups, group, bounds, measure);
+      }
     }
     groups.free();
     context.heap.give(bounds, Math.max(1, input.rows) * 8);
     input.free();
-    this.#annotateForced();
+    this.#forced.annotate();
   }
 
   /** Address of a column with the upper bound of each row; its `le` may be unusable, then the row counts for nothing and is a NaN here. */
   #readBounds(input: RowTable): number {
-    const {heap, labels, options, annotations} = this.context;
+    const {heap, labels, annotations} = this.context;
     const column = heap.take(Math.max(1, input.rows) * 8);
     for (let row = 0; row < input.rows; row++) {
       const id = labelSetIdOf(input.labelsOf(row));
       const text = labels.value(id, BUCKET_LABEL);
       const bound = parseGoFloat(text);
-      if (bound === undefined) {
-        const name = options.delayedNameRemoval ? forMetric(labels.value(id, METRIC_NAME)) : '';
+      if (bound === undefined && this.#hasFloats(input, row)) {
+        const name = forMetric(this.#nameOf(id));
         const what = `bucket label "le" is missing or has a malformed value of ${quoteGo(text)}${name}`;
         annotations.warn(what, this.#argumentRange);
       }
@@ -80,52 +76,96 @@ export class BucketFunction extends TableRows {
     return column;
   }
 
-  #computeGroup(groups: GroupedTable, group: number, bounds: number): void {
-    const {heap, labels, options} = this.context;
+  #hasFloats(input: RowTable, row: number): boolean {
+    if (input.histograms.isEmpty) return true;
+    const {kernels} = this.context.heap.memory;
+    const [cells, count] = [input.cellsOf(row), input.countOf(row)];
+    return kernels.cellsCount(cells, count) > kernels.cellsHistograms(cells, count);
+  }
+
+  #nativeRows(input: RowTable): number[] {
+    const {kernels} = this.context.heap.memory;
+    const rows: number[] = [];
+    for (let row = 0; row < input.rows; row++) {
+      if (kernels.cellsHistograms(input.cellsOf(row), input.countOf(row)) > 0) rows.push(row);
+    }
+    return rows;
+  }
+
+  /** Where a native histogram has the labels of a classic one at the same step, neither of them counts. */
+  #removeConflicts(groups: GroupedTable, natives: readonly number[], bounds: number): void {
+    const {table} = groups;
+    const rowOf = new Map(natives.map((row) => [labelSetIdOf(table.labelsOf(row)), row]));
+    for (let group = 0; group < groups.length; group++) {
+      const native = rowOf.get(labelSetIdOf(groups.labelsOf(group)));
+      if (native === undefined) continue;
+      const classic = new BucketRows(this.context, groups, group, bounds);
+      if (classic.length > 0) this.#removeConflict(table, native, classic);
+    }
+  }
+
+  #removeConflict(table: RowTable, native: number, classic: BucketRows): void {
+    const {kernels, u32} = this.context.heap.memory;
+    const name = forMetric(this.#nameOf(labelSetIdOf(table.labelsOf(native))));
+    for (let i = 0; i < table.countOf(native); i++) {
+      const cell = table.cellsOf(native) + i * 8;
+      if (!isHistogramAt(u32, cell) || !classic.clear(table.firstOf(native) + i)) continue;
+      kernels.cellsClear(cell, 1);
+      this.context.annotations.warn(
+        `vector contains a mix of classic and native histograms${name}`,
+        this.#argumentRange,
+      );
+    }
+  }
+
+  #measureNative(input: RowTable, row: number, measure: BucketMeasure): void {
+    const id = labelSetIdOf(input.labelsOf(row));
+    const begin = Math.max(measure.first, input.firstOf(row));
+    const end = Math.min(measure.end, input.firstOf(row) + input.countOf(row));
+    if (begin >= end) return;
+    const out = this.#push(id, measure, begin, end);
+    for (let step = begin; step < end; step++) {
+      const cell = input.cellAt(row, step);
+      if (!isHistogramAt(this.context.heap.memory.u32, cell) || !measure.isWanted(step)) continue;
+      input.histograms.load(cell, this.#sheet);
+      const value = measure.ofNative(this.#sheet, step, this.#note);
+      this.context.heap.memory.f64[(out >>> 3) + step - begin] = value;
+      const text = measure.describe(this.#note.nans);
+      if (text !== undefined) this.context.annotations.info(text + forMetric(this.#nameOf(id)), this.#argumentRange);
+    }
+  }
+
+  #measureClassic(groups: GroupedTable, group: number, bounds: number, measure: BucketMeasure): void {
     const rows = new BucketRows(this.context, groups, group, bounds);
     if (rows.length === 0) return;
     const id = labelSetIdOf(groups.labelsOf(group));
-    const name = options.delayedNameRemoval ? labels.value(id, METRIC_NAME) : '';
-    const kept = options.delayedNameRemoval ? id : labels.withoutName.of(id);
-    const flag = options.delayedNameRemoval ? DROP_NAME : 0;
     const buckets = new ClassicBuckets(rows.length);
-    for (const measure of this.#measures) {
-      const target = measure.label === undefined ? kept : labels.with(kept, measure.label[0], measure.label[1]);
-      const out = this.table!.push((target | flag) >>> 0, 0, this.grid.count);
-      heap.memory.kernels.cellsClear(out, this.grid.count);
-      const {f64} = heap.memory;
-      for (let step = 0; step < this.grid.count; step++) {
-        rows.load(step, buckets);
-        if (buckets.length === 0) continue;
-        f64[(out >>> 3) + step] = measure.compute(buckets, step);
-        if (buckets.wasForced) this.#noteForced(name, step, buckets);
-      }
+    const out = this.#push(id, measure, measure.first, measure.end);
+    const {f64} = this.context.heap.memory;
+    for (let step = measure.first; step < measure.end; step++) {
+      if (!measure.isWanted(step)) continue;
+      rows.load(step, buckets);
+      if (buckets.length === 0) continue;
+      f64[(out >>> 3) + step - measure.first] = measure.ofClassic(buckets, step);
+      if (buckets.wasForced) this.#forced.note(forMetric(this.#nameOf(id)), stepTime(this.grid, step), buckets);
     }
   }
 
-  #noteForced(name: string, step: number, buckets: ClassicBuckets): void {
-    const time = stepTime(this.grid, step);
-    const {minBound, maxBound, maxDiff} = buckets;
-    const known = this.#forced.get(name);
-    if (known === undefined) {
-      this.#forced.set(name, {samples: 1, minMs: time, maxMs: time, minBound, maxBound, maxDiff});
-      return;
-    }
-    known.samples++;
-    known.minMs = Math.min(known.minMs, time);
-    known.maxMs = Math.max(known.maxMs, time);
-    known.minBound = Math.min(known.minBound, minBound);
-    known.maxBound = Math.max(known.maxBound, maxBound);
-    known.maxDiff = Math.max(known.maxDiff, maxDiff);
+  /** Adds an empty row for a measure of the histogram `id`; returns the address of its cells. */
+  #push(id: LabelSetId, {label}: BucketMeasure, begin: number, end: number): number {
+    const {heap, labels, options} = this.context;
+    const kept = options.delayedNameRemoval ? id : labels.withoutName.of(id);
+    const target = label === undefined ? kept : labels.with(kept, label[0], label[1]);
+    const flag = options.delayedNameRemoval ? DROP_NAME : 0;
+    const out = this.table!.push((target | flag) >>> 0, begin, end - begin);
+    heap.memory.kernels.cellsClear(out, end - begin);
+    return out;
   }
 
-  #annotateForced(): void {
-    for (const [name, forced] of this.#forced) {
-      const text =
-        'PromQL info: input to histogram_quantile needed to be fixed for monotonicity ' +
-        `(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${forMetric(name)}`;
-      this.context.annotations.add('info', text, this.#argumentRange, () => describeForced(forced));
-    }
+  /** The name that annotations show: none where names are dropped at once. */
+  #nameOf(id: LabelSetId): string {
+    const {labels, options} = this.context;
+    return options.delayedNameRemoval ? labels.value(id, METRIC_NAME) : '';
   }
 }
 
@@ -156,60 +196,34 @@ class BucketRows {
 
   /** Puts the buckets that are present at `step` to `buckets`. */
   load(step: number, buckets: ClassicBuckets): void {
-    const {f64, u32} = this.#context.heap.memory;
+    const {f64} = this.#context.heap.memory;
     buckets.clear();
     for (let i = 0; i < this.length; i++) {
-      const offset = step - this.#firsts[i];
-      if (offset < 0 || offset >= this.#counts[i]) continue;
-      const cell = this.#cells[i] + offset;
-      if (!isAbsentAt(u32, cell << 3)) buckets.add(this.#bounds[i], f64[cell]);
+      const cell = this.#floatAt(i, step);
+      if (cell !== 0) buckets.add(this.#bounds[i], f64[cell >>> 3]);
     }
+  }
+
+  /** Removes the buckets that are present at `step`; whether there were any. */
+  clear(step: number): boolean {
+    let hadAny = false;
+    for (let i = 0; i < this.length; i++) {
+      const cell = this.#floatAt(i, step);
+      if (cell === 0) continue;
+      this.#context.heap.memory.kernels.cellsClear(cell, 1);
+      hadAny = true;
+    }
+    return hadAny;
+  }
+
+  /** Address of the float of row `i` at `step`; 0 where it has none. */
+  #floatAt(i: number, step: number): number {
+    const {u32} = this.#context.heap.memory;
+    const offset = step - this.#firsts[i];
+    if (offset < 0 || offset >= this.#counts[i]) return 0;
+    const cell = (this.#cells[i] + offset) * 8;
+    return isAbsentAt(u32, cell) || isHistogramAt(u32, cell) ? 0 : cell;
   }
 }
 
 const forMetric = (name: string): string => (name === '' ? '' : ` for metric name ${quoteGo(name)}`);
-
-function describeForced({samples, minMs, maxMs, minBound, maxBound, maxDiff}: ForcedCounts): string {
-  const time = (ms: number) => new Date(Math.floor(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');
-  return (
-    `, from buckets ${formatFloatG(minBound)} to ${formatFloatG(maxBound)}, with a max diff of ${twoDigits(maxDiff)}, ` +
-    `over ${samples} samples from ${time(minMs)} to ${time(maxMs)}`
-  );
-}
-
-/** Go's %.2g. */
-function twoDigits(x: number): string {
-  const rounded = Number(x.toPrecision(2));
-  const exponent = rounded === 0 ? 0 : Math.floor(Math.log10(Math.abs(rounded)));
-  return exponent < -4 || exponent >= 2 ? formatFloatE(rounded) : formatFloatPlain(rounded);
-}
-
-/** The quantile `q` of each step. */
-export function quantileMeasure(
-  context: QueryContext,
-  q: Scalar,
-  label: string | undefined,
-  text: string,
-): BucketMeasure {
-  return {
-    label: label === undefined ? undefined : [label, text],
-    compute: (buckets, step) => buckets.quantile(scalarAt(context, q, step)),
-  };
-}
-
-/** The share of observations between two bounds. */
-export function fractionMeasure(context: QueryContext, lower: Scalar, upper: Scalar): BucketMeasure {
-  return {
-    label: undefined,
-    compute: (buckets, step) => buckets.fraction(scalarAt(context, lower, step), scalarAt(context, upper, step)),
-  };
-}
-
-/** Warns of quantiles outside [0, 1], as upstream does at every step. */
-export function warnQuantiles(context: QueryContext, q: Scalar, steps: number, range: SourceRange): void {
-  for (let step = 0; step < (q.kind === 'constant' ? Math.min(1, steps) : steps); step++) {
-    const value = scalarAt(context, q, step);
-    if (value >= 0 && value <= 1) continue;
-    context.annotations.warn(`quantile value should be between 0 and 1, got ${formatFloatG(value)}`, range);
-  }
-}

@@ -46,6 +46,7 @@ export class Info extends TableRows {
       enrichment.step(step, rows);
     }
     enrichment.free();
+    rows.table.histograms.absorb(base.histograms);
     base.free();
     info.free();
     this.table = rows.finish();

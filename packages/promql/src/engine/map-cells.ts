@@ -41,13 +41,13 @@ export class MapCells implements Operator {
   }
 }
 
-/** Drop the name of every row, or mark it to be dropped at the end where that is delayed. */
-export function dropNames(context: QueryContext, batch: RowBatch): void {
-  const {labels, heap, options} = context;
+/** Drop the name, type and unit of every row (or what `kept` leaves out), or mark them to be dropped at the end where that is delayed. */
+export function dropNames(context: QueryContext, batch: RowBatch, kept = context.labels.withoutName): void {
+  const {heap, options} = context;
   const begin = batch.labels >>> 2;
   for (let i = 0; i < batch.rows; i++) {
     const ref = heap.memory.u32[begin + i];
-    const changed = options.delayedNameRemoval ? (ref | DROP_NAME) >>> 0 : labels.withoutName.of(labelSetIdOf(ref));
+    const changed = options.delayedNameRemoval ? (ref | DROP_NAME) >>> 0 : kept.of(labelSetIdOf(ref));
     heap.memory.u32[begin + i] = changed;
   }
 }

@@ -1,4 +1,5 @@
 import {isAbsentAt} from './arithmetic.ts';
+import {isHistogramAt} from './histogram-arena.ts';
 import type {Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
 import {RowBatch} from './row-batch.ts';
@@ -28,7 +29,7 @@ export function scalarAt(context: QueryContext, scalar: Scalar, step: number): n
   return scalar.kind === 'constant' ? scalar.value : context.heap.memory.f64[(scalar.address >>> 3) + step];
 }
 
-/** Fills a column with the value of the only row at each step, NaN where there are more or none. */
+/** Fills a column with the float of the only row that has one at each step, NaN where more have one or none. */
 export function fillScalarOf(context: QueryContext, child: Operator, address: number): void {
   const {heap} = context;
   const {count} = child.grid;
@@ -41,7 +42,7 @@ export function fillScalarOf(context: QueryContext, child: Operator, address: nu
       const first = u32[(batch.firsts >>> 2) + row];
       const cells = u32[(batch.cells >>> 2) + row];
       for (let i = 0; i < u32[(batch.counts >>> 2) + row]; i++) {
-        if (isAbsentAt(u32, cells + i * 8)) continue;
+        if (isAbsentAt(u32, cells + i * 8) || isHistogramAt(u32, cells + i * 8)) continue;
         const step = first + i;
         f64[(address >>> 3) + step] = seen[step] === 0 ? f64[(cells >>> 3) + i] : NaN;
         seen[step] = 1;
