@@ -1,6 +1,7 @@
 // The program: reads the command line and the configuration, runs the server until it is told to stop.
 import path from 'node:path';
 import {loadConfig, type LoadedConfig} from './config/load-config.ts';
+import {announceFeatures, featureConflict} from './flags/features.ts';
 import {flagTable} from './flags/flag-table.ts';
 import {helpText} from './flags/help.ts';
 import {type Options, optionsOf, refuseModes} from './flags/options.ts';
@@ -66,6 +67,9 @@ function handleSignals(server: Server, log: Logger): void {
 
 const {flags, options} = readFlags();
 const log = new Logger(options.logLevel, options.logFormat);
+announceFeatures(options.features, log);
+const conflict = featureConflict(options.features);
+if (conflict !== undefined) fail(EXIT_FAILURE, `Error parsing feature list: ${conflict}`);
 log.info('Starting Prometheus Server', {mode: 'server', version: `(narthex, as Prometheus ${VERSION})`});
 warnOfFlags(flags, log);
 const server = new Server(options, flags, readConfiguration(options.configFile, log), log);

@@ -20,8 +20,11 @@ import type {Options} from './flags/options.ts';
 import type {FlagValues} from './flags/parse-flags.ts';
 import {IngestClient} from './ingest/ingest-client.ts';
 import type {Logger} from './log/logger.ts';
+import {QueryMetrics, watchQueries} from './metrics/query-metrics.ts';
 import {ServerMetrics} from './metrics/server-metrics.ts';
+import {ActiveQueries} from './query/active-queries.ts';
 import {QueryPool} from './query/pool.ts';
+import {QueryLog} from './query/query-log.ts';
 import {VERSION} from './version.ts';
 import {landingPage} from './web/landing-page.ts';
 import {addLifecycleRoutes} from './web/lifecycle-routes.ts';
@@ -43,9 +46,12 @@ export class Server {
   readonly #log: Logger;
   readonly #registry = new Registry();
   readonly #metrics: ServerMetrics;
+  readonly #queryMetrics: QueryMetrics;
+  readonly #queryLog: QueryLog;
   readonly #web: WebServer;
   readonly #ingest: IngestClient;
   readonly #startMs = Date.now();
+  #activeQueries: ActiveQueries | undefined;
   #pool: QueryPool | undefined;
   #config: LoadedConfig;
   #reload = {successful: true, timeMs: Date.now()};
@@ -61,6 +67,8 @@ export class Server {
     this.#config = config;
     this.#metrics = new ServerMetrics(this.#registry);
     this.#metrics.ready(false);
+    this.#queryMetrics = new QueryMetrics(this.#registry);
+    this.#queryLog = new QueryLog(log);
     addProcessMetrics(this.#registry);
     addNodeMetrics(this.#registry, {eventLoopResolutionMs: EVENT_LOOP_RESOLUTION_MS});
     const {corsOrigin, routePrefix} = options;
@@ -84,11 +92,11 @@ export class Server {
     const shared = await this.#ingest.opened;
     this.#log.info('TSDB started');
     this.#pool = this.#startPool(shared);
-    this.#metrics.watchQueries(
-      this.#registry,
-      () => this.#pool!.load.running + this.#pool!.load.waiting,
-      query.concurrency,
-    );
+    watchQueries(this.#registry, {
+      queries: () => this.#pool!.load.queries,
+      concurrency: query.concurrency,
+      queryLog: this.#queryLog,
+    });
     await this.#apply(this.#config);
     this.#web.readiness = 'ready';
     this.#metrics.ready(true);
@@ -120,13 +128,22 @@ export class Server {
     this.#metrics.ready(false);
     const closed = this.#web.close(CLOSE_GRACE_MS);
     await this.#pool?.close();
+    this.#activeQueries?.close();
     await closed;
+    await this.#queryLog.close();
     await this.#ingest.close();
     this.#log.info('See you next time!');
   }
 
   async #apply(loaded: LoadedConfig): Promise<void> {
-    await this.#ingest.caller.call('configure', loaded.texts);
+    const queryLog = this.#queryLog.prepare(loaded.config.global.queryLogFile);
+    try {
+      await this.#ingest.caller.call('configure', loaded.texts);
+    } catch (error) {
+      queryLog.giveUp();
+      throw error;
+    }
+    queryLog.use();
     this.#config = loaded;
     this.#reload = {successful: true, timeMs: Date.now()};
     this.#metrics.reloaded(true);
@@ -167,13 +184,16 @@ export class Server {
   }
 
   #startPool(shared: HeadShared): QueryPool {
-    const {query, features, logLevel, logFormat} = this.#options;
+    const {query, storage, features, logLevel, logFormat} = this.#options;
+    const activeLog = this.#log.with({component: 'activeQueryTracker'});
+    this.#activeQueries = new ActiveQueries(storage.path, query.concurrency, activeLog);
     const {caller} = this.#ingest;
     const memoryBytesMax = Math.min(QUERY_BYTES_MAX, Math.max(QUERY_BYTES_MIN, os.totalmem() / 8));
     return new QueryPool({
       shared,
       settings: {...query, memoryBytesMax, features, logLevel, logFormat},
       threadsMax: query.concurrency,
+      activeFd: this.#activeQueries.fd,
       log: this.#log,
       connectSegments: (port) => void caller.call('connectReader', {port}, [port]).catch(() => {}),
       clearReader: (readerIndex) => void caller.call('clearReader', readerIndex).catch(() => {}),
@@ -187,7 +207,9 @@ export class Server {
     addQueryRoutes(web, {
       pool: () => this.#pool!,
       defaults: () => ({evaluationIntervalMs: this.#config.config.global.evaluationInterval}),
-      observe: (endpoint, outcome) => this.#metrics.queried(endpoint, outcome),
+      observe: (outcome) => this.#queryMetrics.queried(outcome),
+      queryLog: this.#queryLog,
+      routePrefix,
     });
     addWriteRoutes(web, {enabled: enableRemoteWriteReceiver, ingest: this.#ingest});
     addLaterRoutes(web);

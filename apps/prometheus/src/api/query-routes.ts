@@ -3,8 +3,19 @@ import {chooseEncoding} from '@narthex/http/compression.ts';
 import {failure} from '@narthex/http/envelope.ts';
 import {ApiError} from '@narthex/http/errors.ts';
 import {readParameters} from '@narthex/http/parameters.ts';
-import type {Endpoint, JobOutcome, QueryDefaults} from '../query/messages.ts';
+import {monotonicMs} from '../query/clock.ts';
+import {
+  type Endpoint,
+  isQuery,
+  type Job,
+  type JobOutcome,
+  type QueryDefaults,
+  type QueryOrigin,
+  type QueryOutcome,
+} from '../query/messages.ts';
 import type {JobSink, QueryPool} from '../query/pool.ts';
+import type {QueryLog} from '../query/query-log.ts';
+import {QueryRecord} from '../query/query-record.ts';
 import {send, type Exchange} from '../web/exchange.ts';
 import type {WebServer} from '../web/server.ts';
 
@@ -24,7 +35,10 @@ export interface QueryRoutesOptions {
   /** The pool, once storage is open. */
   readonly pool: () => QueryPool;
   readonly defaults: () => QueryDefaults;
-  readonly observe: (endpoint: Endpoint, outcome: JobOutcome) => void;
+  readonly observe: (outcome: QueryOutcome) => void;
+  readonly queryLog: QueryLog;
+  /** Path before all routes. */
+  readonly routePrefix: string;
 }
 
 /** Everything that reads series: each request becomes a job for a query thread, whose answer streams to the client. */
@@ -33,6 +47,7 @@ export function addQueryRoutes(server: WebServer, options: QueryRoutesOptions): 
   for (const [path, methods, endpoint] of routes) {
     server.route(methods, `/api/v1${path}`, async ({request, response, query, parameters}: Exchange) => {
       const askedMs = Date.now();
+      const queuedMs = monotonicMs();
       const job = {
         kind: 'job',
         id: nextId++,
@@ -41,15 +56,40 @@ export function addQueryRoutes(server: WebServer, options: QueryRoutesOptions): 
         path: parameters,
         gzip: chooseEncoding(request.headers['accept-encoding'] as string | undefined) === 'gzip',
         askedMs,
+        queuedMs,
+        origin: options.queryLog.enabled ? originOf(request, `${options.routePrefix}/api/v1${path}`) : undefined,
         defaults: options.defaults(),
       } as const;
-      const sink = new ResponseSink(response, (outcome) => options.observe(endpoint, outcome));
+      const sink = new ResponseSink(job, response, (outcome) => note(outcome, options));
       const cancel = options.pool().run(job, sink);
       response.on('close', () => {
         if (!sink.done) cancel();
       });
     });
   }
+}
+
+const originOf = ({method = '', socket}: Exchange['request'], path: string): QueryOrigin => ({
+  clientIP: socket.remoteAddress ?? '',
+  method,
+  path,
+});
+
+function note(outcome: QueryOutcome, {observe, queryLog}: QueryRoutesOptions): void {
+  observe(outcome);
+  if (outcome.logLine !== undefined) queryLog.write(outcome.logLine);
+}
+
+/** Longer forms are not read here again. */
+const LOST_CHARACTERS_MAX = 64 << 10;
+
+/** What can be said of a query whose thread did not come to its end. */
+function lostOutcome({endpoint, origin, parameters, askedMs, queuedMs}: Job, error: string): QueryOutcome | undefined {
+  if (!isQuery(endpoint)) return undefined;
+  const form = new URLSearchParams(parameters.length <= LOST_CHARACTERS_MAX ? parameters : '');
+  const record = new QueryRecord(form.get('query') ?? '', (monotonicMs() - queuedMs) / 1000);
+  record.times = {startMs: askedMs, endMs: askedMs, stepMs: 0};
+  return record.outcome(origin, error);
 }
 
 const failures = {
@@ -63,11 +103,13 @@ const failures = {
 
 /** Streams one answer of a query thread to a client. */
 class ResponseSink implements JobSink {
+  readonly #job: Job;
   readonly #response: ServerResponse;
-  readonly #observe: (outcome: JobOutcome) => void;
+  readonly #observe: (outcome: QueryOutcome) => void;
   done = false;
 
-  constructor(response: ServerResponse, observe: (outcome: JobOutcome) => void) {
+  constructor(job: Job, response: ServerResponse, observe: (outcome: QueryOutcome) => void) {
+    this.#job = job;
     this.#response = response;
     this.#observe = observe;
   }
@@ -86,7 +128,7 @@ class ResponseSink implements JobSink {
 
   end(outcome: JobOutcome): void {
     this.done = true;
-    this.#observe(outcome);
+    if (outcome.query) this.#observe(outcome.query);
     if (this.#response.writableEnded) return;
     if (outcome.complete) this.#response.end();
     else this.#response.destroy();
@@ -94,6 +136,8 @@ class ResponseSink implements JobSink {
 
   fail(reason: keyof typeof failures): void {
     this.done = true;
+    const lost = lostOutcome(this.#job, failures[reason].message);
+    if (lost) this.#observe(lost);
     if (this.#response.headersSent) this.#response.destroy();
     else send(this.#response, failure(failures[reason]));
   }

@@ -1,5 +1,6 @@
 import {isLabelNameUnder, Labels} from '@narthex/model/labels.ts';
 import {checkProtocols, completeJob, scrapeJob, type ScrapeConfig, sharedFields} from '@narthex/scrape/config.ts';
+import {joinDir} from '@narthex/scrape/http-client/config.ts';
 import {list, stringMap} from '@narthex/yaml/collections.ts';
 import {nullable, refine} from '@narthex/yaml/custom.ts';
 import {decodeYaml} from '@narthex/yaml/decode.ts';
@@ -124,7 +125,8 @@ export function readConfig(
   main: ConfigFile,
   scrapeFiles: (pattern: string) => readonly ConfigFile[],
 ): PrometheusConfig {
-  const root = decodeYaml(main.text, rootConfig, {file: main.file});
+  const read = decodeYaml(main.text, rootConfig, {file: main.file});
+  const root = {...read, global: {...read.global, queryLogFile: joinDir(main.dir, read.global.queryLogFile)}};
   const jobs: JobConfig[] = [];
   const firstFile = new Map<string, string>();
   const add = (job: Job, from: ConfigFile) => jobs.push(completed(job, from, root.global, firstFile));

@@ -81,10 +81,7 @@ export function optionsOf(flags: FlagValues): Options {
       concurrency: Number(flags.text('query.max-concurrency')),
       samplesMax: Number(flags.text('query.max-samples')),
     },
-    features: flags
-      .texts('enable-feature')
-      .flatMap((text) => text.split(','))
-      .filter((name) => name !== ''),
+    features: flags.texts('enable-feature').flatMap((text) => text.split(',')),
     logLevel: flags.text('log.level') as Level,
     logFormat: flags.text('log.format') as LogFormat,
   };

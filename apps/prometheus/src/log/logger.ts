@@ -8,8 +8,8 @@ export type LogFormat = 'logfmt' | 'json';
 export type Fields = Readonly<Record<string, unknown>>;
 
 const STDERR = 2;
-/** Beyond this a value is cut: a line must not carry a whole hostile body. */
-const VALUE_CHARACTERS_MAX = 4096;
+/** Beyond this a value is cut: a line must not carry a whole hostile body, but may carry the queries of a crash. */
+const VALUE_CHARACTERS_MAX = 32 << 10;
 
 /**
  * Writes lines to standard error in the form of upstream's structured log: time, level, message, then the fields in the order given.

@@ -1,20 +1,15 @@
 import type {Registry} from '@narthex/client/registry.ts';
-import type {Endpoint, JobOutcome} from '../query/messages.ts';
 import type {RequestMeter} from '../web/server.ts';
 import {VERSION} from '../version.ts';
 
 const DURATION_BUCKETS = [0.1, 0.2, 0.4, 1, 3, 8, 20, 60, 120];
 const SIZE_BUCKETS = [100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
-const QUERY_BUCKETS = [0.01, 0.1, 1, 10];
 
 /** What the main thread counts, under upstream's names. */
 export class ServerMetrics implements RequestMeter {
   readonly #requests;
   readonly #requestSeconds;
   readonly #responseBytes;
-  readonly #querySeconds;
-  readonly #querySecondsBuckets;
-  readonly #querySamples;
   readonly #reloadSuccessful;
   readonly #reloadTime;
   readonly #ready;
@@ -37,24 +32,6 @@ export class ServerMetrics implements RequestMeter {
       labels: ['handler'],
       buckets: SIZE_BUCKETS,
     });
-    const slice = {
-      help: 'Query timings by slice: queue_time until a thread is free, inner_eval from parsing to the encoded answer.',
-      labels: ['slice'],
-    } as const;
-    this.#querySeconds = registry.summary({
-      name: 'prometheus_engine_query_duration_seconds',
-      ...slice,
-      quantiles: [0.5, 0.9, 0.99],
-    });
-    this.#querySecondsBuckets = registry.histogram({
-      name: 'prometheus_engine_query_duration_histogram_seconds',
-      ...slice,
-      buckets: QUERY_BUCKETS,
-    });
-    this.#querySamples = registry.counter({
-      name: 'prometheus_engine_query_samples_total',
-      help: 'Samples that queries looked at.',
-    });
     this.#reloadSuccessful = registry.gauge({
       name: 'prometheus_config_last_reload_successful',
       help: 'Whether the last configuration reload attempt was successful.',
@@ -76,18 +53,6 @@ export class ServerMetrics implements RequestMeter {
     this.#responseBytes.labels(handler).observe(bytes);
   }
 
-  queried(endpoint: Endpoint, outcome: JobOutcome): void {
-    if (endpoint !== 'query' && endpoint !== 'query_range') return;
-    for (const [slice, seconds] of [
-      ['queue_time', outcome.queueSeconds],
-      ['inner_eval', outcome.seconds],
-    ] as const) {
-      this.#querySeconds.labels(slice).observe(seconds);
-      this.#querySecondsBuckets.labels(slice).observe(seconds);
-    }
-    this.#querySamples.inc(outcome.samples);
-  }
-
   reloaded(successful: boolean): void {
     this.#reloadSuccessful.set(successful ? 1 : 0);
     if (successful) this.#reloadTime.setToCurrentTime();
@@ -95,14 +60,6 @@ export class ServerMetrics implements RequestMeter {
 
   ready(isReady: boolean): void {
     this.#ready.set(isReady ? 1 : 0);
-  }
-
-  /** Queries that run or wait now, and how many may run at once. */
-  watchQueries(registry: Registry, running: () => number, concurrency: number): void {
-    registry.gaugeFunction({name: 'prometheus_engine_queries', help: 'Queries that run or wait.', value: running});
-    registry
-      .gauge({name: 'prometheus_engine_queries_concurrent_max', help: 'Queries that may run at once.'})
-      .set(concurrency);
   }
 
   #addBuildInfo(registry: Registry): void {

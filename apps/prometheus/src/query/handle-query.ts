@@ -5,8 +5,10 @@ import {QueryError} from '@narthex/promql/engine/query-error.ts';
 import type {QueryResult} from '@narthex/promql/engine/query-result.ts';
 import {parseTime} from '@narthex/model/timestamp.ts';
 import {AnswerWriter, type ReadyAnswer} from './answer.ts';
+import {monotonicMs} from './clock.ts';
 import type {Job, QuerySettings} from './messages.ts';
 import {forParameter, limitOf, lookbackOf, type RangeParameters, rangeOf, statsOf, timeoutOf} from './parameters.ts';
+import type {QueryRecord} from './query-record.ts';
 import type {QueryStorage} from './storage.ts';
 
 /** What a query needs besides its own parameters. */
@@ -15,12 +17,8 @@ export interface QueryEnvironment {
   readonly settings: QuerySettings;
   /** Word 0 says when to stop. */
   readonly cancel: Int32Array;
-}
-
-/** An answer with what it took. */
-export interface Handled {
-  readonly answer: ReadyAnswer;
-  readonly samples: number;
+  /** Filled as the query goes on. */
+  readonly record: QueryRecord;
 }
 
 /** A longer query text costs more to read than any answer is worth. */
@@ -28,30 +26,38 @@ export const QUERY_CHARACTERS_MAX = 1 << 20;
 const TRUNCATED = 'results truncated due to limit';
 
 /** `/api/v1/query`: one moment. */
-export function handleQuery(job: Job, parameters: URLSearchParams, environment: QueryEnvironment): Handled {
+export function handleQuery(job: Job, parameters: URLSearchParams, environment: QueryEnvironment): ReadyAnswer {
   const limit = limitOf(parameters);
   const time = parameters.get('time') ?? '';
   const timeMs = time === '' ? job.askedMs : forParameter('time', () => timeOf(time));
   const run = runOf(job, parameters, environment);
   const query = prepared(job, parameters, environment.settings);
+  environment.record.times = {startMs: timeMs, endMs: timeMs, stepMs: 0};
   return evaluated(parameters, limit, environment, () => instant(query, run, timeMs));
 }
 
 /** `/api/v1/query_range`: many moments. */
-export function handleQueryRange(job: Job, parameters: URLSearchParams, environment: QueryEnvironment): Handled {
+export function handleQueryRange(job: Job, parameters: URLSearchParams, environment: QueryEnvironment): ReadyAnswer {
   const limit = limitOf(parameters);
-  const {startMs, endMs, stepMs} = rangeOf(parameters);
+  const times = rangeOf(parameters);
   const run = runOf(job, parameters, environment);
   const query = prepared(job, parameters, environment.settings);
-  return evaluated(parameters, limit, environment, () => rangeResult(query, run, {startMs, endMs, stepMs}));
+  environment.record.times = times;
+  return evaluated(parameters, limit, environment, () => rangeResult(query, run, times, environment.record));
 }
 
 /** A query of a type that has no range is a fault of the parameter, known before anything is evaluated. */
-function rangeResult(query: PreparedQuery, run: QueryRun, {startMs, endMs, stepMs}: RangeParameters): QueryResult {
+function rangeResult(
+  query: PreparedQuery,
+  run: QueryRun,
+  {startMs, endMs, stepMs}: RangeParameters,
+  record: QueryRecord,
+): QueryResult {
   try {
     return range(query, run, startMs, endMs, stepMs);
   } catch (error) {
     if (!(error instanceof QueryError) || error.kind !== 'bad_data') throw error;
+    record.times = undefined;
     return forParameter('query', () => {
       throw error;
     });
@@ -66,9 +72,17 @@ function timeOf(text: string): number {
   }
 }
 
-function runOf(job: Job, parameters: URLSearchParams, {storage, settings, cancel}: QueryEnvironment): QueryRun {
-  const leftMs = timeoutOf(parameters, settings.timeoutMs) - (Date.now() - job.askedMs);
-  return {querier: storage, memory: storage.memory, cancel, deadlineMs: performance.now() + leftMs};
+function runOf(job: Job, parameters: URLSearchParams, {storage, settings, cancel, record}: QueryEnvironment): QueryRun {
+  const leftMs = timeoutOf(parameters, settings.timeoutMs) - (monotonicMs() - job.queuedMs);
+  return {
+    querier: storage,
+    memory: storage.memory,
+    cancel,
+    deadlineMs: performance.now() + leftMs,
+    onEnd: (stats) => {
+      record.stats = stats;
+    },
+  };
 }
 
 function prepared(job: Job, parameters: URLSearchParams, settings: QuerySettings): PreparedQuery {
@@ -94,28 +108,28 @@ export function optionsOf(job: Job, settings: QuerySettings, lookbackMs: number)
     durationExpressions: true,
     extendedRangeSelectors: has('promql-extended-range-selectors'),
     fillModifiers: has('promql-binop-fill-modifiers'),
+    useStartTimestamps: has('use-start-timestamps'),
   };
 }
 
 function evaluated(
   parameters: URLSearchParams,
   limit: number,
-  {storage}: QueryEnvironment,
+  {storage, record}: QueryEnvironment,
   evaluate: () => QueryResult,
-): Handled {
+): ReadyAnswer {
   const stats = statsOf(parameters);
   const result = evaluate();
   const isTruncated = limit > 0 && result.limitRows(limit);
   const writer = new AnswerWriter(storage.memory.maximumBytes - storage.memory.usedBytes);
   writer.text('{"status":"success","data":');
-  for (const piece of writeResultJson(result, stats.wanted ? `,"stats":${JSON.stringify(result.stats)}` : ''))
+  for (const piece of writeResultJson(result, stats.wanted ? `,"stats":${JSON.stringify(record.stats)}` : ''))
     writer.piece(piece);
   const {warnings, infos} = result.annotations();
   writer.text(notes('warnings', [...warnings, ...(isTruncated ? [TRUNCATED] : []), ...stats.warnings]));
   writer.text(`${notes('infos', infos)}}`);
-  const {samples} = result.stats;
   result.release();
-  return {answer: writer.finish(200), samples: samples.totalQueryableSamples};
+  return writer.finish(200);
 }
 
 const notes = (key: string, list: readonly string[]): string =>

@@ -11,6 +11,8 @@ const job = (endpoint: Job['endpoint'], parameters: string): Job => ({
   path: {},
   gzip: false,
   askedMs: 0,
+  queuedMs: 0,
+  origin: undefined,
   defaults: {evaluationIntervalMs: 60_000},
 });
 

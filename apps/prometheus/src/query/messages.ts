@@ -1,6 +1,7 @@
 import type {MessagePort} from 'node:worker_threads';
 import type {HeadShared} from '@narthex/tsdb/head/head.ts';
 import type {Level, LogFormat} from '../log/logger.ts';
+import type {ActiveQuerySlot} from './active-queries.ts';
 
 /** What a query thread is given when it starts. */
 export interface QueryThreadData {
@@ -11,6 +12,8 @@ export interface QueryThreadData {
   readonly segments: MessagePort;
   /** Shared words, see `control`. */
   readonly control: SharedArrayBuffer;
+  /** Where it notes the query that it runs. */
+  readonly active: ActiveQuerySlot;
   readonly settings: QuerySettings;
 }
 
@@ -29,6 +32,14 @@ export interface QuerySettings {
 export interface QueryDefaults {
   /** Default step of a subquery: `global.evaluation_interval`. */
   readonly evaluationIntervalMs: number;
+}
+
+/** Who asked, as the query log says it. */
+export interface QueryOrigin {
+  readonly clientIP: string;
+  readonly method: string;
+  /** The route with its prefix. */
+  readonly path: string;
 }
 
 export type Endpoint =
@@ -51,8 +62,12 @@ export interface Job {
   /** Parts of the path, such as the label name. */
   readonly path: Readonly<Record<string, string>>;
   readonly gzip: boolean;
-  /** When the client asked, in ms since the epoch: "now" of the query, and the start of its time limit. */
+  /** When the client asked, in ms since the epoch: "now" of the query. */
   readonly askedMs: number;
+  /** The same moment by `monotonicMs()`: the start of its time limit. */
+  readonly queuedMs: number;
+  /** Who asked; undefined where no query log is kept. */
+  readonly origin: QueryOrigin | undefined;
   readonly defaults: QueryDefaults;
 }
 
@@ -74,14 +89,28 @@ export type JobMessage =
 export interface JobOutcome {
   /** False where the answer was cut off after its head. */
   readonly complete: boolean;
-  readonly queueSeconds: number;
-  readonly seconds: number;
   /** Processor time of the thread. */
   readonly cpuSeconds: number;
-  readonly samples: number;
   /** Bytes of private memory the thread holds now. */
   readonly memoryBytes: number;
+  /** Of a job that is a query, even where it failed. */
+  readonly query: QueryOutcome | undefined;
 }
+
+/** What a query took; 0 for what it did not come to. */
+export interface QueryOutcome {
+  readonly queueSeconds: number;
+  readonly prepareSeconds: number;
+  readonly evalSeconds: number;
+  readonly sortSeconds: number;
+  readonly samples: number;
+  readonly samplesRead: number;
+  /** A line for the query log, where one is kept and the query was one. */
+  readonly logLine: string | undefined;
+}
+
+/** Whether a job evaluates a query, and so is counted and logged as one. */
+export const isQuery = (endpoint: Endpoint): boolean => endpoint === 'query' || endpoint === 'query_range';
 
 /** Indexes of the shared words by which the main thread steers a query thread. */
 export const control = {

@@ -3,9 +3,12 @@ import os from 'node:os';
 import {MessageChannel, Worker, type MessagePort} from 'node:worker_threads';
 import type {HeadShared} from '@narthex/tsdb/head/head.ts';
 import type {Logger} from '../log/logger.ts';
+import {endActiveQuery} from './active-queries.ts';
+import {monotonicMs} from './clock.ts';
 import {KnownCosts} from './known-costs.ts';
 import {
   control,
+  isQuery,
   QUERY_NICE,
   stopReason,
   type Job,
@@ -31,6 +34,8 @@ export interface PoolOptions {
   readonly shared: HeadShared;
   readonly settings: QuerySettings;
   readonly threadsMax: number;
+  /** The file of active queries. */
+  readonly activeFd: number;
   readonly log: Logger;
   /** Hands the writer's end of a channel over, by which a new reader learns of segments. */
   readonly connectSegments: (port: MessagePort) => void;
@@ -81,14 +86,17 @@ export class QueryPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    // One more than may run: a thread that is being ended keeps its place until it is gone.
-    this.#freeReaders = Array.from({length: options.threadsMax + 1}, (_, i) => i);
+    // A thread that is being ended keeps its place, and counts, until it is gone.
+    this.#freeReaders = Array.from({length: options.threadsMax}, (_, i) => i);
     this.#startSpare();
   }
 
-  /** Jobs that run now, jobs that wait, and threads. */
-  get load(): {running: number; waiting: number; threads: number} {
-    return {running: this.#threads.size - this.#idle.length, waiting: this.#queue.length, threads: this.#threads.size};
+  /** Queries that run or wait now, and threads. */
+  get load(): {queries: number; threads: number} {
+    let queries = 0;
+    for (const {job} of this.#queue) if (isQuery(job.endpoint)) queries++;
+    for (const {job} of this.#threads) if (job && isQuery(job.endpoint)) queries++;
+    return {queries, threads: this.#threads.size};
   }
 
   /** Start `job` as soon as a thread is free; returns a function that cancels it (the client hung up). */
@@ -100,7 +108,7 @@ export class QueryPool {
     if (this.#queue.includes(waiting)) {
       waiting.timer = setTimeout(
         () => this.#giveUp(waiting, 'timeout'),
-        Math.max(0, job.askedMs + timeoutMs - Date.now()),
+        Math.max(0, job.queuedMs + timeoutMs - monotonicMs()),
       );
     }
     return () => this.#cancel(waiting);
@@ -117,7 +125,7 @@ export class QueryPool {
     if (waiting.canceled) return;
     waiting.canceled = true;
     if (this.#queue.includes(waiting)) this.#giveUp(waiting, 'canceled');
-    else for (const thread of this.#threads) if (thread.jobId === waiting.job.id) thread.stop(stopReason.canceled);
+    else for (const thread of this.#threads) if (thread.job === waiting.job) thread.stop(stopReason.canceled);
   }
 
   #giveUp(waiting: Waiting, reason: 'timeout' | 'canceled'): void {
@@ -181,6 +189,7 @@ export class QueryPool {
     const at = this.#idle.indexOf(thread);
     if (at >= 0) this.#idle.splice(at, 1);
     this.#options.clearReader(thread.readerIndex);
+    endActiveQuery({fd: this.#options.activeFd, slot: thread.readerIndex});
     this.#freeReaders.push(thread.readerIndex);
     if (this.#closed) return;
     this.#dispatch();
@@ -232,6 +241,7 @@ class QueryThread {
       readerIndex,
       segments: port2,
       control: buffer,
+      active: {fd: options.activeFd, slot: readerIndex},
       settings: options.settings,
     };
     this.#worker = new Worker(new URL('./query-thread.ts', import.meta.url), {
@@ -245,8 +255,8 @@ class QueryThread {
     this.#worker.on('exit', () => this.#exited());
   }
 
-  get jobId(): number | undefined {
-    return this.#current?.job.id;
+  get job(): Job | undefined {
+    return this.#current?.job;
   }
 
   run(job: Job, sink: JobSink, isLong: boolean): void {
@@ -257,7 +267,7 @@ class QueryThread {
     Atomics.store(this.#words, control.credit, CREDIT_PARTS);
     this.#deadline = setTimeout(
       () => this.stop(stopReason.timeout),
-      Math.max(0, job.askedMs + this.#timeoutMs - Date.now()),
+      Math.max(0, job.queuedMs + this.#timeoutMs - monotonicMs()),
     );
     this.isLong = isLong;
     this.#giveWayAfter(LONG_MS);
@@ -355,7 +365,7 @@ class QueryThread {
     sink.part(bytes, () => {
       clearTimeout(this.#stall);
       this.#stall = undefined;
-      if (this.jobId !== id) return;
+      if (this.job?.id !== id) return;
       Atomics.add(this.#words, control.credit, 1);
       Atomics.notify(this.#words, control.credit);
     });

@@ -4,13 +4,16 @@ import {failure} from '@narthex/http/envelope.ts';
 import {ApiError} from '@narthex/http/errors.ts';
 import {MemoryLimitError} from '@narthex/kernels/kernel-memory.ts';
 import {QueryError} from '@narthex/promql/engine/query-error.ts';
+import {beginActiveQuery, endActiveQuery} from './active-queries.ts';
 import {AnswerWriter, type ReadyAnswer} from './answer.ts';
 import {AnswerSender} from './answer-sender.ts';
 import {handleLabelNames, handleLabelValues, handleSeries} from './handle-labels.ts';
-import {type Handled, handleQuery, handleQueryRange} from './handle-query.ts';
+import {handleQuery, handleQueryRange} from './handle-query.ts';
+import {monotonicMs} from './clock.ts';
 import {handleFormatQuery, handleParseQuery} from './handle-syntax.ts';
 import {handleTsdbStatus} from './handle-tsdb-status.ts';
-import {control, type Job, type QueryThreadData, stopReason} from './messages.ts';
+import {control, isQuery, type Job, type QueryOutcome, type QueryThreadData, stopReason} from './messages.ts';
+import {QueryRecord} from './query-record.ts';
 import {QueryStorage} from './storage.ts';
 
 const data = workerData as QueryThreadData;
@@ -18,27 +21,25 @@ const words = new Int32Array(data.control);
 const storage = new QueryStorage(data);
 const sender = new AnswerSender(parentPort!, words);
 
-function handle(job: Job): Handled {
-  const parameters = new URLSearchParams(job.parameters);
-  const environment = {storage, settings: data.settings, cancel: words};
-  const plain = (answer: ReadyAnswer): Handled => ({answer, samples: 0});
+function handle(job: Job, parameters: URLSearchParams, record: QueryRecord): ReadyAnswer {
+  const {settings} = data;
   switch (job.endpoint) {
     case 'query':
-      return handleQuery(job, parameters, environment);
+      return handleQuery(job, parameters, {storage, settings, cancel: words, record});
     case 'query_range':
-      return handleQueryRange(job, parameters, environment);
+      return handleQueryRange(job, parameters, {storage, settings, cancel: words, record});
     case 'series':
-      return plain(handleSeries(parameters, storage));
+      return handleSeries(parameters, storage);
     case 'labels':
-      return plain(handleLabelNames(parameters, storage));
+      return handleLabelNames(parameters, storage);
     case 'label_values':
-      return plain(handleLabelValues(job, parameters, storage));
+      return handleLabelValues(job, parameters, storage);
     case 'status_tsdb':
-      return plain(handleTsdbStatus(parameters, storage));
+      return handleTsdbStatus(parameters, storage);
     case 'format_query':
-      return plain(handleFormatQuery(job, parameters, data.settings));
+      return handleFormatQuery(job, parameters, settings);
     case 'parse_query':
-      return plain(handleParseQuery(job, parameters, data.settings));
+      return handleParseQuery(job, parameters, settings);
     default:
       job.endpoint satisfies never;
       throw new Error(`no endpoint ${String(job.endpoint)}`);
@@ -64,18 +65,42 @@ function apiErrorOf(error: unknown): ApiError {
   return new ApiError('internal', error instanceof Error ? error.message : String(error), {cause: error});
 }
 
-function failed(error: unknown): Handled {
-  const {status, body} = failure(apiErrorOf(error));
+function failed(error: ApiError): ReadyAnswer {
+  const {status, body} = failure(error);
   const writer = new AnswerWriter(Infinity);
   writer.text(String(body));
-  return {answer: writer.finish(status), samples: 0};
+  return writer.finish(status);
 }
 
-function answerOf(job: Job): Handled {
+/** An answer, and what is to be told of it where it is one to a query. */
+interface Answered {
+  readonly answer: ReadyAnswer;
+  readonly query: QueryOutcome | undefined;
+}
+
+function answerOf(job: Job): Answered {
+  const parameters = new URLSearchParams(job.parameters);
+  const queueSeconds = Math.max(0, monotonicMs() - job.queuedMs) / 1000;
+  const record = new QueryRecord(parameters.get('query') ?? '', queueSeconds);
+  const outcome = (error?: ApiError) =>
+    isQuery(job.endpoint) ? record.outcome(job.origin, error?.message) : undefined;
   try {
-    return storage.read(() => handle(job));
+    const answer = whileActive(job, record, () => storage.read(() => handle(job, parameters, record)));
+    return {answer, query: outcome()};
   } catch (error) {
-    return failed(error);
+    const apiError = apiErrorOf(error);
+    return {answer: failed(apiError), query: outcome(apiError)};
+  }
+}
+
+/** Run `body`; a query stands in the list of active ones meanwhile. */
+function whileActive<T>(job: Job, {text}: QueryRecord, body: () => T): T {
+  if (!isQuery(job.endpoint)) return body();
+  beginActiveQuery(data.active, text, Date.now());
+  try {
+    return body();
+  } finally {
+    endActiveQuery(data.active);
   }
 }
 
@@ -85,12 +110,9 @@ function cpuMicroseconds(): number {
 }
 
 parentPort!.on('message', (job: Job) => {
-  const began = performance.now();
   const cpuBegan = cpuMicroseconds();
-  const queueSeconds = Math.max(0, Date.now() - job.askedMs) / 1000;
-  const {answer, samples} = answerOf(job);
-  const seconds = (performance.now() - began) / 1000;
+  const {answer, query} = answerOf(job);
   const cpuSeconds = (cpuMicroseconds() - cpuBegan) / 1e6;
-  const outcome = {complete: true, queueSeconds, seconds, cpuSeconds, samples, memoryBytes: storage.memory.u8.length};
+  const outcome = {complete: true, cpuSeconds, memoryBytes: storage.memory.u8.length, query};
   sender.send(job.id, answer, job.gzip, outcome);
 });
