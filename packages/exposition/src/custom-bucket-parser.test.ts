@@ -46,6 +46,16 @@ const cases: [name: string, body: string, want: string[]][] = [
     ['TYPE h histogram', 'TYPE i histogram', 'i int 1/0 schema -53 + 0:1'],
   ],
   [
+    'nor does anything of it stay',
+    '# TYPE h histogram\nh_bucket{le="1"} 9 # {id="a"} 1\nh_count 3\nh_count{a="b"} 1 # {id="b"} 2\n# EOF\n',
+    ['TYPE h histogram', 'h{a="b"} int 1/0 schema -53 + 0:1 # id=b 2'],
+  ],
+  [
+    'of one bound the first count is taken',
+    '# TYPE h histogram\nh_bucket{le="1"} 2\nh_bucket{le="1.0"} 3\nh_bucket{le="2"} 4\nh_bucket{le="1"} 1\n',
+    ['TYPE h histogram', 'h int 4/0 schema -53 + 0:2,2 bounds 1,2'],
+  ],
+  [
     'lines of another name, without a bound, or of another type stay',
     '# TYPE h histogram\nh_bucket 1\nh_bucket{le="x"} 1\nh 1\nhh_bucket{le="1"} 1\n# TYPE g gauge\ng_bucket{le="1"} 1\n',
     [
