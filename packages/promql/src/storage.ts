@@ -31,6 +31,11 @@ export interface SeriesSet {
    * record's address; a stale histogram is the stale marker. A storage that has histograms gives a float whose bits look like such a word as a plain NaN.
    */
   read(i: number, times: number, values: number, extras: SampleExtras): number;
+  /**
+   * What is known of series `i` without decoding: writes the times of an early and a late sample within the select to `out` and returns how many
+   * samples lie between them, both included; 0 when nothing is known. Queries that are too large are refused by it before they read anything.
+   */
+  extent?(i: number, out: Float64Array): number;
   /** Newest sample at or before the end of the select, without decoding where that is possible: writes one time and value; 1 or 0. */
   readNewest(i: number, times: number, values: number, extras: SampleExtras): number;
 }

@@ -9,6 +9,7 @@ import type {QueryRun} from './query-context.ts';
 import type {QueryResult} from './query-result.ts';
 import type {QueryStats} from './query-stats.ts';
 import {bitsOf, MemoryStorage} from '../memory-storage/memory-storage.ts';
+import type {Querier} from '../storage.ts';
 import {syntheticQuerier} from './testing/synthetic-storage.ts';
 
 /** Three minutes of samples, one every 15 s, for series given as text labels and a function of the sample's number. */
@@ -203,6 +204,35 @@ test('a query cannot take more than its memory, and gives back what it took', ()
 test('a query holds no more samples than it may', () => {
   const message = 'query processing would load too many samples into memory in query execution';
   assert.equal(failure('quantile(0.5, requests_total)', {samplesMax: 2}), message);
+});
+
+test('a query that is certain to hold too much is refused before it takes memory', () => {
+  const memory = new KernelMemory({maximumBytes: 2 ** 30});
+  const storage = syntheticQuerier(memory, {series: 100_000, samples: 480, intervalMs: 15_000});
+  const unread = () => assert.fail('nothing is read');
+  const querier: Querier = {
+    symbols: storage.symbols,
+    select: (...args) => {
+      const set = storage.select(...args);
+      return {
+        length: set.length,
+        labels: (i, out) => set.labels(i, out),
+        samplesMax: (i) => set.samplesMax(i),
+        extent: (i, out) => set.extent!(i, out),
+        read: unread,
+        readNewest: unread,
+      };
+    },
+  };
+  const message = 'query processing would load too many samples into memory in query execution';
+  const used = memory.usedBytes;
+  for (const text of ['http_requests_total', 'quantile(0.5, http_requests_total)', 'http_requests_total and b']) {
+    assert.throws(() => range(prepare(text), {querier, memory}, 0, 7_200_000, 720), {message}, text);
+    assert.equal(memory.usedBytes, used);
+    assert.ok(memory.peakBytes - used < 2 ** 22, `${text} took ${memory.peakBytes - used} bytes`);
+  }
+  const small = {querier, memory: new KernelMemory({maximumBytes: 2 ** 24})};
+  assert.throws(() => range(prepare('http_requests_total'), small, 0, 7_200_000, 20_000), /too much memory/);
 });
 
 test('a query is cancelled and timed out between batches', () => {

@@ -11,6 +11,11 @@ export interface Operator {
   readonly distinctWithoutName: boolean;
   /** Replaces what `out` holds by the next rows (at least one); false at the end. Throws QueryError. */
   next(out: RowBatch): boolean;
+  /**
+   * Cells of rows that are certain to come, as far as that is known before anything is read: what holding all rows takes at least. Called before the
+   * first `next`, if at all.
+   */
+  cellsAtLeast?(): number;
   /** Gives back what the operator holds; called once, also after an error in an operator above. */
   close(): void;
 }

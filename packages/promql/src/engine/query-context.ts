@@ -3,7 +3,7 @@ import type {Querier} from '../storage.ts';
 import {Annotations} from './annotations.ts';
 import {LabelTable} from './label-table.ts';
 import {QueryError} from './query-error.ts';
-import {QueryHeap} from './query-heap.ts';
+import {QueryHeap, tooMuchMemory} from './query-heap.ts';
 import {type QueryStats, SampleStats} from './query-stats.ts';
 
 /** What holds for all queries of a server. */
@@ -77,13 +77,23 @@ export class QueryContext {
   hold(samples: number): void {
     this.#samples += samples;
     this.stats.peak = Math.max(this.stats.peak, this.#samples);
-    if (this.#samples > this.options.samplesMax) {
-      throw new QueryError('execution', 'query processing would load too many samples into memory in query execution');
-    }
+    this.#refuseOver(this.#samples);
+  }
+
+  /** Refuses a query that is certain to hold this many cells more, where that is too much. */
+  foresee(cells: number): void {
+    this.#refuseOver(this.#samples + cells);
+    const {maximumBytes, usedBytes} = this.heap.memory;
+    if (cells * 8 > maximumBytes - usedBytes) throw tooMuchMemory(undefined);
   }
 
   /** Counts samples that the query holds no longer. */
   release(samples: number): void {
     this.#samples -= samples;
+  }
+
+  #refuseOver(samples: number): void {
+    if (samples <= this.options.samplesMax) return;
+    throw new QueryError('execution', 'query processing would load too many samples into memory in query execution');
   }
 }

@@ -107,6 +107,7 @@ export class RowTable implements RowColumns {
 
   /** Holds all rows of an operator and closes it. */
   static from(context: QueryContext, source: Operator): RowTable {
+    context.foresee(source.cellsAtLeast?.() ?? 0);
     const table = new RowTable(context);
     const batch = new RowBatch(context, source.grid.count);
     while (source.next(batch)) table.append(batch);

@@ -1,11 +1,16 @@
 import type {Matcher} from '@narthex/model/matcher.ts';
+import {isStaleAt} from '@narthex/model/stale.ts';
+import type {SourceRange} from '../parse/ast.ts';
 import type {SeriesSet} from '../storage.ts';
+import {weightOfCells} from './histogram-weight.ts';
 import type {LabelDemand, Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
 import type {RowBatch} from './row-batch.ts';
 import {SampleBuffer} from './sample-buffer.ts';
 import {haveOneName, SeriesLabels} from './series-labels.ts';
+import {SmoothedCells} from './smoothed-cells.ts';
 import type {StepGrid} from './step-grid.ts';
+import {annotate} from './window-notes.ts';
 
 export interface SelectorOptions {
   readonly matchers: readonly Matcher[];
@@ -16,11 +21,13 @@ export interface SelectorOptions {
   readonly moveMs: number;
   readonly demand: LabelDemand;
   /**
-   * What a cell holds: the newest sample's value; its time in seconds; or the value on the line between the samples around the step
+   * What a cell holds: the newest sample's value; its time or its start timestamp in seconds; or the value on the line between the samples around the step
    * (`smoothed`).
    */
-  readonly wanted: 'value' | 'time' | 'smoothed';
+  readonly wanted: 'value' | 'time' | 'start' | 'smoothed';
   readonly dropName: boolean;
+  /** Where the selector stands in the query, if it does: there is something to say where it is smoothed. */
+  readonly range: SourceRange | undefined;
 }
 
 /** An instant vector selector: at each step the newest sample within the lookback, unless it is a stale marker. */
@@ -32,6 +39,8 @@ export class Selector implements Operator {
   readonly #set: SeriesSet;
   readonly #labels: SeriesLabels;
   readonly #buffer: SampleBuffer;
+  /** For smoothed series with histograms; made for the first of them. */
+  #smoothed: SmoothedCells | undefined;
   #series = 0;
 
   constructor(context: QueryContext, options: SelectorOptions) {
@@ -44,21 +53,36 @@ export class Selector implements Operator {
     const from = firstMs - context.options.lookbackMs + 1;
     this.#set = context.querier.select(matchers, from, firstMs + Math.max(0, grid.count - 1) * moveMs + after);
     this.#labels = new SeriesLabels(context, this.#set, demand, options.dropName);
-    this.#buffer = new SampleBuffer(context);
+    this.#buffer = new SampleBuffer(context, wanted === 'start');
   }
 
   next(out: RowBatch): boolean {
     this.#context.checkpoint();
     out.clear();
     while (out.rows === 0 && this.#series < this.#set.length && this.grid.count > 0) {
-      if (this.grid.count === 1 && this.#options.wanted !== 'smoothed') this.#fillSingles(out);
+      if (this.grid.count === 1 && this.#readsNewest) this.#fillSingles(out);
       else this.#fillRows(out);
     }
     return out.rows > 0;
   }
 
+  cellsAtLeast(): number {
+    const {firstMs, moveMs} = this.#options;
+    const {lookbackMs} = this.#context.options;
+    // Between steps that are further apart a series may hide.
+    if (moveMs > lookbackMs) return 0;
+    return cellsOfExtents(this.#set, this.grid, firstMs, moveMs, lookbackMs);
+  }
+
   close(): void {
     this.#buffer.free();
+    this.#smoothed?.free();
+  }
+
+  /** Nothing but the newest sample is looked at where there is one step. */
+  get #readsNewest(): boolean {
+    const {wanted} = this.#options;
+    return wanted === 'value' || wanted === 'time';
   }
 
   /** One step: the newest samples of many series, then one kernel call for all. */
@@ -86,7 +110,7 @@ export class Selector implements Operator {
       wanted === 'time',
       hasHistograms,
     );
-    this.#context.stats.count(present, present);
+    this.#countCells(values, rows, present);
     if (present === 0) return;
     const begin = out.begin + out.used * 8;
     this.#pushSingles(out, from, rows);
@@ -116,29 +140,30 @@ export class Selector implements Operator {
     const {lookbackMs} = this.#context.options;
     const read = this.#buffer.read(this.#set, this.#series);
     const count = wanted === 'smoothed' ? this.#buffer.dropStale(read) : read;
-    const {times} = this.#buffer;
+    const {times, histograms} = this.#buffer;
     const {f64} = this.#context.heap.memory;
     if (count === 0) return;
     const newest = f64[(times >>> 3) + count - 1];
-    const [first, end] = stretchOf(this.grid, firstMs, moveMs, f64[times >>> 3], newest + lookbackMs);
+    // Samples behind a step count where histograms are smoothed: there may be something to say.
+    const before = wanted === 'smoothed' && !histograms.isEmpty ? lookbackMs : 0;
+    const [first, end] = stretchOf(this.grid, firstMs, moveMs, f64[times >>> 3] - before, newest + lookbackMs);
     if (first >= end) return;
     const cells = out.push(this.#labels.of(this.#series), first, end - first);
-    const present = this.#fillCells(count, firstMs + first * moveMs, end - first, cells);
-    this.#context.stats.count(present, present);
+    const present = this.#fillCells(count, firstMs + first * moveMs, end - first, cells, out);
+    this.#countCells(cells, end - first, present);
     if (present === 0) out.pop();
-    else if (!this.#buffer.histograms.isEmpty) out.histograms.adopt(cells, end - first);
   }
 
-  #fillCells(count: number, fromMs: number, steps: number, cells: number): number {
+  #fillCells(count: number, fromMs: number, steps: number, cells: number, out: RowBatch): number {
+    const {wanted} = this.#options;
+    if (wanted === 'smoothed') return this.#fillSmoothed(count, fromMs, steps, cells, out);
+    if (wanted === 'start') this.#takeStarts(count);
     const {kernels} = this.#context.heap.memory;
-    const {times, values} = this.#buffer;
-    const {moveMs, wanted} = this.#options;
+    const {times, values, histograms} = this.#buffer;
+    const {moveMs} = this.#options;
     const {lookbackMs} = this.#context.options;
-    if (wanted === 'smoothed') {
-      return kernels.smoothedSteps(times, values, count, fromMs, moveMs, steps, lookbackMs, cells);
-    }
-    const hasHistograms = !this.#buffer.histograms.isEmpty;
-    return kernels.instantSteps(
+    const hasHistograms = !histograms.isEmpty;
+    const present = kernels.instantSteps(
       times,
       values,
       count,
@@ -150,6 +175,43 @@ export class Selector implements Operator {
       hasHistograms,
       cells,
     );
+    if (hasHistograms && present > 0) out.histograms.adopt(cells, steps);
+    return present;
+  }
+
+  #fillSmoothed(count: number, fromMs: number, steps: number, cells: number, out: RowBatch): number {
+    const {moveMs, range} = this.#options;
+    const {times, values, histograms} = this.#buffer;
+    const {kernels} = this.#context.heap.memory;
+    const {lookbackMs} = this.#context.options;
+    if (histograms.isEmpty)
+      return kernels.smoothedSteps(times, values, count, fromMs, moveMs, steps, lookbackMs, cells);
+    this.#smoothed ??= new SmoothedCells(this.#context);
+    const columns = {times, values, starts: 0, count};
+    const present = this.#smoothed.smooth(columns, fromMs, moveMs, steps, cells, out.histograms);
+    const {notes} = this.#smoothed;
+    if (notes !== 0 && range !== undefined) {
+      annotate(this.#context.annotations, notes, this.#labels.nameAndType(this.#series).name, range);
+    }
+    return present;
+  }
+
+  /** Makes the values of samples, stale markers aside, their start timestamps in seconds. */
+  #takeStarts(count: number): void {
+    const {f64, u32} = this.#context.heap.memory;
+    const {values, starts} = this.#buffer;
+    for (let i = 0; i < count; i++) {
+      if (!isStaleAt(u32, (values >>> 3) + i)) f64[(values >>> 3) + i] = f64[(starts >>> 3) + i] / 1000;
+    }
+  }
+
+  /** Counts what was looked up, as upstream does: nothing where it smooths. */
+  #countCells(cells: number, steps: number, present: number): void {
+    const {wanted} = this.#options;
+    if (wanted === 'smoothed') return;
+    const isWeighed = wanted === 'value' && !this.#buffer.histograms.isEmpty;
+    const weight = isWeighed ? weightOfCells(this.#context.heap.memory, cells, steps) : present;
+    this.#context.stats.count(weight, weight);
   }
 }
 
@@ -165,4 +227,31 @@ export function stretchOf(
   const first = Math.max(0, Math.ceil((fromMs - firstMs) / moveMs));
   const end = Math.min(grid.count, Math.ceil((untilMs - firstMs) / moveMs));
   return [first, end];
+}
+
+/** Grids with fewer cells than this for all series are not worth a look ahead. */
+const FORESEEN_MIN = 1_000_000;
+
+/**
+ * The cells that rows of a leaf have at least, from what is known of its series before they are read: each reaches from its first sample to `reachMs`
+ * behind its last one. `isSure` tells from the samples and the time that they span whether the series gives a row at all.
+ */
+export function cellsOfExtents(
+  set: SeriesSet,
+  grid: StepGrid,
+  firstMs: number,
+  moveMs: number,
+  reachMs: number,
+  isSure: (samples: number, spanMs: number) => boolean = () => true,
+): number {
+  if (set.extent === undefined || set.length * grid.count < FORESEEN_MIN) return 0;
+  const extent = new Float64Array(2);
+  let cells = 0;
+  for (let i = 0; i < set.length; i++) {
+    const samples = set.extent(i, extent);
+    if (samples === 0 || !isSure(samples, extent[1] - extent[0])) continue;
+    const [first, end] = stretchOf(grid, firstMs, moveMs, extent[0], extent[1] + reachMs);
+    cells += Math.max(0, end - first);
+  }
+  return cells;
 }

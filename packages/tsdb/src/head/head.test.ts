@@ -103,6 +103,11 @@ test('reads what a plain list of samples has, and decides as it does', () => {
 function checkReads(head: TestHead, reference: ReferenceHead, start: number, end: number): void {
   const read = head.readAll(start, end);
   const newest = head.readNewest(start, end);
+  for (const [name, [first, last, samples]] of head.extents(start, end)) {
+    if (samples === 0) continue;
+    const within = read.get(name)!.filter(({time}) => time >= first && time <= last);
+    assert.deepEqual([within.length, within[0]!.time, within.at(-1)!.time], [samples, first, last]);
+  }
   for (const series of reference.samples.keys()) {
     const want = plain(reference.read(series, start, end));
     assert.deepEqual(plain(read.get(String(series)) ?? []), want);

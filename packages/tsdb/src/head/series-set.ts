@@ -81,6 +81,28 @@ export class HeadSeriesSet {
   }
 
   /**
+   * What is known of series `i` without decoding: writes the times of the first and the last sample of chunks that lie within the range as a whole to
+   * `out`; returns how many samples they have, 0 when there are none.
+   */
+  extent(i: number, out: Float64Array): number {
+    let samples = 0;
+    const end = this.#closedEnd(i);
+    for (let entry = this.#closedStart(i); entry < end; entry += CLOSED_BYTES) {
+      const minTime = this.#minTime(entry);
+      const maxTime = minTime + this.#span(entry);
+      if (minTime < this.#startMs || maxTime > this.#endMs) continue;
+      if (samples === 0) out[0] = minTime;
+      out[1] = maxTime;
+      samples += this.#u16(entry + CLOSED_SAMPLES);
+    }
+    const open = this.#rows.openCount(i);
+    if (open === 0 || this.#openMinTime(i) < this.#startMs || this.#rows.newestTime(i) > this.#endMs) return samples;
+    if (samples === 0) out[0] = this.#openMinTime(i);
+    out[1] = this.#rows.newestTime(i);
+    return samples + open;
+  }
+
+  /**
    * Decodes the samples of series `i` within the range, oldest first: times (f64 ms) to `times`, the bits of values to
    * `values`, addresses in the reader's memory with room for `samplesMax(i)`; returns their number.
    */
@@ -197,7 +219,7 @@ export class HeadSeriesSet {
   #copyClosed(entry: number): ChunkCopy {
     const minTime = this.#minTime(entry);
     const length = this.#u16(entry + CLOSED_LENGTH);
-    const maxTime = minTime + this.#sources.arena.u32[(entry + CLOSED_SPAN) >>> 2];
+    const maxTime = minTime + this.#span(entry);
     return {
       address: this.#fetchClosed(entry, length),
       length,
@@ -247,11 +269,16 @@ export class HeadSeriesSet {
   #overlaps(entry: number): boolean {
     const minTime = this.#minTime(entry);
     if (minTime > this.#endMs) return false;
-    return minTime + this.#sources.arena.u32[(entry + CLOSED_SPAN) >>> 2] >= this.#startMs;
+    return minTime + this.#span(entry) >= this.#startMs;
   }
 
   #minTime(entry: number): number {
     return this.#sources.arena.f64[(entry + CLOSED_MIN_TIME) >>> 3];
+  }
+
+  /** From the first to the last sample of a closed chunk, ms. */
+  #span(entry: number): number {
+    return this.#sources.arena.u32[(entry + CLOSED_SPAN) >>> 2];
   }
 
   #u16(address: number): number {

@@ -72,6 +72,15 @@ export class TestHead {
     });
   }
 
+  /** What `extent` knows of each series: times of an early and a late sample, and how many there are from one to the other. */
+  extents(startMs: number, endMs: number): Map<string, [first: number, last: number, samples: number]> {
+    const times = new Float64Array(2);
+    return this.select(startMs, endMs, (set, i) => {
+      const samples = set.extent(i, times);
+      return [times[0]!, times[1]!, samples];
+    });
+  }
+
   /** Run `look` for each series between a begin and an end. */
   select<Seen>(startMs: number, endMs: number, look: (set: HeadSeriesSet, i: number) => Seen): Map<string, Seen> {
     const mark = this.readerMemory.mark();

@@ -120,6 +120,14 @@ class SyntheticSeries implements SeriesSet {
     return this.#samplesMax;
   }
 
+  extent(_i: number, out: Float64Array): number {
+    const whole = this.#chunks.filter(({minMs, maxMs}) => minMs >= this.#startMs && maxMs <= this.#endMs);
+    if (whole.length === 0) return 0;
+    out[0] = whole[0].minMs;
+    out[1] = whole.at(-1)!.maxMs;
+    return whole.reduce((sum, {samples}) => sum + samples, 0);
+  }
+
   read(_i: number, times: number, values: number): number {
     const {kernels} = this.#memory;
     let count = 0;
