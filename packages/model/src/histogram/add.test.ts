@@ -201,3 +201,21 @@ test('a compensated sum keeps what a plain sum loses', () => {
   const all = 2 ** 53 + 10;
   assert.deepEqual(toPlain(sum), exponential({count: all, sum: 10, zeroCount: all, positive: new Map([[1, all]])}));
 });
+
+test('a bucket whose sum is 0 stays while it misses something', () => {
+  const sum = toWorkSheet(
+    exponential({
+      positive: new Map([
+        [0, 1],
+        [5, 1e100],
+      ]),
+    }),
+  );
+  const missed = toWorkSheet(EMPTY);
+  startCompensation(missed, sum);
+  for (const count of [1, -1e100])
+    addCompensatedHistogram(sum, missed, toWorkSheet(exponential({positive: new Map([[5, count]])})));
+  addCompensatedHistogram(sum, missed, toWorkSheet(exponential({zeroThreshold: 1})));
+  addHistogram(sum, missed);
+  assert.deepEqual(toPlain(sum), exponential({zeroThreshold: 1, zeroCount: 1, positive: new Map([[5, 1]])}));
+});

@@ -67,12 +67,18 @@ test('a negative factor or divisor makes a gauge, 0 and NaN do not', () => {
   }
 });
 
-test('division by 0 removes the buckets', () => {
-  const numbers = {zeroCount: Infinity, count: Infinity, sum: Infinity, positive: new Map(), negative: new Map()};
-  assert.deepEqual(
-    after(full, (h) => divideHistogram(h, 0)),
-    {...full, ...numbers},
-  );
+test('division by 0 of either sign removes the buckets', () => {
+  const noBuckets = {positive: new Map(), negative: new Map()};
+  for (const [zero, end] of [
+    [0, Infinity],
+    [-0, -Infinity],
+  ]) {
+    const want = {...full, ...noBuckets, zeroCount: end, count: end, sum: end};
+    assert.deepEqual(
+      after(full, (h) => divideHistogram(h, zero)),
+      want,
+    );
+  }
 });
 
 test('resolution is reduced as by the plain rule', () => {
