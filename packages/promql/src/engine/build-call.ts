@@ -21,8 +21,9 @@ import {OVER_TIME, RATES} from './ops.ts';
 import type {QueryContext} from './query-context.ts';
 import {assert, notSupported} from './query-error.ts';
 import {withoutParens} from './query-shape.ts';
+import {NoRows} from './no-rows.ts';
 import {DistinctRows} from './distinct-rows.ts';
-import {checkMode, rangeVectorOf} from './sampled-window.ts';
+import {annotatedRange, checkMode, rangeVectorOf} from './sampled-window.ts';
 import {constant, type Scalar} from './scalar.ts';
 import {Absent, VectorOf} from './single-row.ts';
 import {haveOneName} from './series-labels.ts';
@@ -64,6 +65,8 @@ export function buildCall(builder: Builder, call: Call, grid: StepGrid, demand: 
       return new VectorOf(context, builder.scalar(call.args[0], grid), grid);
     case 'timestamp':
       return timestampCall(builder, call, grid);
+    case 'start_timestamp':
+      return startTimestampCall(builder, call, grid);
     case 'sort':
     case 'sort_desc':
     case 'sort_by_label':
@@ -113,7 +116,7 @@ function windowCall(builder: Builder, call: Call, grid: StepGrid, demand: LabelD
     call,
     grid,
     scalars,
-    argumentRange: call.args[0].range,
+    argumentRange: annotatedRange(call.args[0]),
     ...windows,
   });
   return keepsName ? window : builder.distinct(window, source.distinctWithoutName, 'refuse');
@@ -134,7 +137,7 @@ function absentOverTime(builder: Builder, call: Call, grid: StepGrid): Operator 
     call,
     grid,
     scalars: [],
-    argumentRange: call.args[0].range,
+    argumentRange: annotatedRange(call.args[0]),
     ...windows,
   });
   return new Absent(context, presence, absentLabels(context, call.args[0]));
@@ -193,7 +196,7 @@ function timestampCall(builder: Builder, call: Call, grid: StepGrid): Operator {
   const {context} = builder;
   const inner = withoutParens(call.args[0]);
   if (inner.kind === 'vectorSelector') {
-    const selector = builder.selector(inner, grid, ALL_LABELS, true);
+    const selector = builder.selector(inner, grid, ALL_LABELS, 'time');
     return builder.distinct(selector, selector.distinctWithoutName, 'merge');
   }
   return builder.map(
@@ -201,6 +204,16 @@ function timestampCall(builder: Builder, call: Call, grid: StepGrid): Operator {
     mapSteps(context, grid, (timeMs) => timeMs / 1000),
     true,
   );
+}
+
+/** Start timestamps are known of selectors alone, and only where they are looked at; the rest is evaluated for its errors. */
+function startTimestampCall(builder: Builder, call: Call, grid: StepGrid): Operator {
+  const inner = withoutParens(call.args[0]);
+  if (inner.kind !== 'vectorSelector' || !builder.context.options.useStartTimestamps) {
+    return new NoRows(builder.vector(call.args[0], grid));
+  }
+  const selector = builder.selector(inner, grid, ALL_LABELS, 'start');
+  return builder.distinct(selector, selector.distinctWithoutName, 'merge');
 }
 
 function sortCall(builder: Builder, call: Call, grid: StepGrid): Operator {

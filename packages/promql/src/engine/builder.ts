@@ -175,7 +175,7 @@ export class Builder {
   #plain(expr: Expr, grid: StepGrid, demand: LabelDemand): Operator {
     switch (expr.kind) {
       case 'vectorSelector':
-        return this.selector(expr, grid, demand, false);
+        return this.selector(expr, grid, demand);
       case 'aggregation':
         return this.#aggregation(expr, grid);
       case 'call':
@@ -187,12 +187,13 @@ export class Builder {
     }
   }
 
-  /** A vector selector, or the times of its samples. */
-  selector(node: VectorSelector, grid: StepGrid, demand: LabelDemand, timesWanted: boolean): Operator {
+  /** A vector selector, or the times (or start timestamps) of its samples. */
+  selector(node: VectorSelector, grid: StepGrid, demand: LabelDemand, times?: 'time' | 'start'): Operator {
     const {firstMs, moveMs} = movementOf(this.shape.lookupOf(node), grid);
-    const {matchers, smoothed} = node;
-    const wanted = timesWanted ? 'time' : smoothed ? 'smoothed' : 'value';
-    return new Selector(this.context, {matchers, grid, firstMs, moveMs, demand, wanted, dropName: timesWanted});
+    const {matchers, smoothed, range} = node;
+    const wanted = times ?? (smoothed ? 'smoothed' : 'value');
+    const dropName = times !== undefined;
+    return new Selector(this.context, {matchers, grid, firstMs, moveMs, demand, wanted, dropName, range});
   }
 
   #unary(expr: UnaryExpr, grid: StepGrid, demand: LabelDemand): Operator {

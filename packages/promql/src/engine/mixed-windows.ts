@@ -56,11 +56,9 @@ export class MixedWindows {
     this.#series.load({times, values, count, starts: usesStarts ? source.starts : 0});
     this.#fillFloats(task);
     this.#function.begin?.(this.#series);
-    this.#window.notes = 0;
-    this.#window.overlaps = 0;
-    this.#window.target = target;
-    this.#slide(task);
-    if (this.#function.givesSamples === true) target.adopt(task.cells, task.steps);
+    this.#window.slide(task, this.#function, target);
+    memory.f64[task.stats >>> 3] = this.#window.queryable;
+    memory.f64[(task.stats >>> 3) + 1] = this.#window.read;
     return memory.kernels.cellsCount(task.cells, task.steps);
   }
 
@@ -78,32 +76,6 @@ export class MixedWindows {
       return;
     }
     computeWindows(memory, this.#name, {...task, times: floatTimes, values: floatValues, count: floatCount});
-  }
-
-  /** Goes through the windows; counts their samples, of both kinds, to the task's statistics. */
-  #slide({firstMs, moveMs, steps, rangeMs, beforeMs, afterMs, cells, stats}: WindowTask): void {
-    const window = this.#window;
-    const series = this.#series;
-    let queryable = 0;
-    let read = 0;
-    let seen = 0;
-    window.from = 0;
-    window.end = 0;
-    for (let step = 0; step < steps; step++) {
-      window.endMs = firstMs + step * moveMs;
-      window.startMs = window.endMs - rangeMs;
-      while (window.end < series.count && series.time(window.end) <= window.endMs + afterMs) window.end++;
-      while (window.from < window.end && series.time(window.from) <= window.startMs - beforeMs) window.from++;
-      if (window.from === window.end) continue;
-      queryable += series.weight(window.from, window.end);
-      read += series.weight(Math.max(window.from, seen), window.end);
-      seen = window.end;
-      window.cell = cells + step * 8;
-      this.#function.compute(window);
-    }
-    const {f64} = this.#context.heap.memory;
-    f64[stats >>> 3] = queryable;
-    f64[(stats >>> 3) + 1] = read;
   }
 }
 

@@ -1,5 +1,7 @@
 import {copyCells} from './histogram-arena.ts';
+import {weightOfCells} from './histogram-weight.ts';
 import type {QueryContext} from './query-context.ts';
+import {executionError} from './query-error.ts';
 import {RowTable} from './row-table.ts';
 import type {SampleSource} from './sample-source.ts';
 import type {Windows} from './sampled-window.ts';
@@ -20,6 +22,9 @@ export function sampleRows(
     const stamps = times.push(labels, 0, room);
     const {memory} = context.heap;
     let {count} = source;
+    if (mode !== 'plain' && source.hasHistograms) {
+      throw executionError(`${mode} modifier is not supported with histograms`);
+    }
     if (mode === 'plain') {
       copyCells(context, source.values, values, count, source.histograms, table.histograms);
       memory.u8.copyWithin(stamps, source.times, source.times + count * 8);
@@ -38,7 +43,10 @@ export function sampleRows(
         values,
       );
     }
-    if (source.readsStorage) context.stats.count(count, count);
+    if (source.readsStorage) {
+      const weight = source.hasHistograms ? weightOfCells(memory, values, count) : count;
+      context.stats.count(weight, weight);
+    }
     if (count === 0) {
       table.pop();
       times.pop();

@@ -1,4 +1,4 @@
-import type {Expr, MatrixSelector, Subquery, VectorSelector} from '../parse/ast.ts';
+import type {Expr, MatrixSelector, SourceRange, Subquery, VectorSelector} from '../parse/ast.ts';
 import {nanosToMillis} from '../parse/ast.ts';
 import type {Lookup, QueryShape} from './query-shape.ts';
 import {withoutParens} from './query-shape.ts';
@@ -30,6 +30,12 @@ export function rangeVectorOf(expr: Expr): RangeVector {
   const inner = withoutParens(expr);
   assert(inner.kind === 'matrixSelector' || inner.kind === 'subquery', 'a range vector is a selector or a subquery');
   return inner;
+}
+
+/** Where upstream says that annotations about the first argument are: it forgets where subqueries stand. */
+export function annotatedRange(argument: Expr): SourceRange {
+  const inner = withoutParens(argument);
+  return inner.kind === 'subquery' ? {start: 0, end: 0} : inner.range;
 }
 
 /** The first time looked up and how far it moves. */

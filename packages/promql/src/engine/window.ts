@@ -173,7 +173,7 @@ export class WindowFunction implements Operator {
     const a = f64[(this.#a >>> 3) + step];
     if (this.#name === 'quantile_over_time') {
       const text = `quantile value should be between 0 and 1, got ${formatFloatG(a)}`;
-      this.#context.annotations.warn(text, this.#options.call.args[0].range);
+      this.#context.annotations.warn(text, this.#options.argumentRange);
       return;
     }
     if (a <= 0 || a >= 1) {
