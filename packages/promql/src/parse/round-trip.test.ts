@@ -147,6 +147,9 @@ const soup = fc.oneof(
   fc.tuple(query, query, fc.nat(100)).map(([a, b, cut]) => a.slice(0, cut) + b.slice(cut >> 1)),
 );
 
+/** More for a long search: `FUZZ_RUNS=1000000`. */
+const FUZZ_RUNS = Number(process.env.FUZZ_RUNS ?? 2000);
+
 const PARSERS: readonly ((source: string) => unknown)[] = [
   (source) => parseExpr(source),
   (source) => parseExpr(source, EVERYTHING),
@@ -167,6 +170,6 @@ test('whatever comes in, a tree or a ParseError with places in the text comes ou
         }
       }
     }),
-    {numRuns: 2000},
+    {numRuns: FUZZ_RUNS},
   );
 });
