@@ -1,0 +1,53 @@
+import {Labels} from '@narthex/model/labels.ts';
+import {keyOf} from './label-sets.ts';
+import {type Sample, sameLabelset, type Series, UndefinedUpstream} from './values.ts';
+
+/** Puts the samples of steps together to rows, by labels, in order of first appearance. */
+export class Rows {
+  readonly #length: number;
+  readonly #byKey = new Map<string, {labels: Labels; dropName: boolean; points: Series['points'][number][]}>();
+
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  /** Adds the samples of a step, whose labels must differ. Whether the name goes is decided by a row's first sample. */
+  addStep(step: number, samples: readonly Sample[]): void {
+    if (hasEqualLabels(samples)) throw sameLabelset();
+    for (const sample of samples) this.add(step, sample);
+  }
+
+  add(step: number, {labels, dropName, value}: Sample): void {
+    const key = keyOf(labels);
+    const known = this.#byKey.get(key);
+    const row = known ?? {labels, dropName, points: Array.from({length: this.#length}, () => undefined)};
+    if (row.points[step] !== undefined) throw new UndefinedUpstream('two values of a series at one time');
+    row.points[step] = value;
+    this.#byKey.set(key, row);
+  }
+
+  series(): Series[] {
+    return [...this.#byKey.values()];
+  }
+}
+
+export const scalarSample = (value: number): Sample => ({labels: Labels.empty, dropName: false, value, timeMs: 0});
+
+export function vectorAt(series: readonly Series[], step: number, timeMs: number): Sample[] {
+  return series.flatMap(({labels, dropName, points}) => {
+    const value = points[step];
+    return value === undefined ? [] : [{labels, dropName, value, timeMs}];
+  });
+}
+
+export function hasEqualLabels(rows: readonly {readonly labels: Labels}[]): boolean {
+  return new Set(rows.map(({labels}) => keyOf(labels))).size < rows.length;
+}
+
+export const hasPoint = ({points}: Series): boolean => points.some((value) => value !== undefined);
+
+/** Series that are aggregated together. */
+export interface Group {
+  readonly labels: Labels;
+  readonly members: readonly Series[];
+}
