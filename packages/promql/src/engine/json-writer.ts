@@ -1,7 +1,11 @@
+import {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
+import {histogramJson} from '@narthex/model/histogram/json.ts';
+import {formatTimestampSeconds} from '@narthex/model/timestamp.ts';
 import {formatFloatPlain} from '@narthex/model/value.ts';
 import {isAbsentAt} from './arithmetic.ts';
+import {isHistogramAt} from './histogram-arena.ts';
 import {POWERS_BYTES, powersOfTen} from './powers-of-ten.ts';
-import type {QueryResult, ResultRows, ResultValue} from './query-result.ts';
+import {type QueryResult, type ResultRows, type ResultValue, sampleTime} from './query-result.ts';
 import type {QueryHeap} from './query-heap.ts';
 import {stepTime} from './step-grid.ts';
 import {SymbolTexts} from './symbol-texts.ts';
@@ -17,11 +21,14 @@ const ROW = ascii('{"metric":');
 const NEXT_ROW = ascii(',{"metric":');
 const VALUE = ascii(',"value":');
 const VALUES = ascii(',"values":[');
-const END_VALUES = ascii(']}');
+const HISTOGRAM = ascii(',"histogram":');
+const HISTOGRAMS = ascii(',"histograms":[');
+const END_LIST = ascii(']');
 const END_ROW = ascii('}');
 
 /**
- * The `data` of an API answer, `{"resultType":...,"result":...}`, in pieces of at most CHUNK_BYTES (more only where the labels of one row are longer).
+ * The `data` of an API answer, `{"resultType":...,"result":...}`, in pieces of at most CHUNK_BYTES (more only where the labels of one row or one
+ * histogram are longer).
  * `tail` is put before the last brace: `,"stats":{...}`. Each piece belongs to the caller.
  */
 export function* writeResultJson(result: QueryResult, tail = ''): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
@@ -66,15 +73,20 @@ function* writeRows(
     writer.bytes(isFirst ? ROW : NEXT_ROW);
     isFirst = false;
     writer.labels(texts, row);
-    if (isVector) {
+    const histograms = rows.table.histograms.isEmpty ? 0 : writer.countHistograms(rows, row);
+    if (isVector && histograms === 0) {
       writer.bytes(VALUE);
       writer.cell(stepTime(rows.grid, 0), rows.table.cellsOf(row));
-      writer.bytes(END_ROW);
-    } else {
-      writer.bytes(VALUES);
-      yield* writer.points(rows, row);
-      writer.bytes(END_VALUES);
+    } else if (isVector) {
+      writer.bytes(HISTOGRAM);
+      yield* writer.histograms(rows, row);
+    } else if (histograms === 0) yield* writer.list(VALUES, writer.points(rows, row, rows.table.cellsOf(row)));
+    else {
+      const floats = writer.copyFloats(rows, row);
+      if (floats !== 0) yield* writer.list(VALUES, writer.points(rows, row, floats));
+      yield* writer.list(HISTOGRAMS, writer.histograms(rows, row));
     }
+    writer.bytes(END_ROW);
   }
 }
 
@@ -83,6 +95,10 @@ class JsonWriter {
   readonly #heap: QueryHeap;
   readonly #powers: number;
   readonly #progress: number;
+  readonly #sheet = new FloatHistogram();
+  /** The floats of a row that has histograms, too. */
+  #floats = 0;
+  #floatsBytes = 0;
   #size = CHUNK_BYTES;
   #begin: number;
   #at: number;
@@ -96,8 +112,14 @@ class JsonWriter {
     heap.memory.u64.set(powersOfTen(), this.#powers >>> 3);
   }
 
+  /** Whether the piece has room for `bytes` more; an empty one for as much as there is memory. */
   hasRoom(bytes: number): boolean {
-    return this.#at + bytes <= this.#begin + this.#size;
+    return this.#at + bytes <= (this.#at === this.#begin ? this.#begin + this.#size : this.#end);
+  }
+
+  /** Where a piece ends: memory that was taken for one large text is no reason to make larger ones. */
+  get #end(): number {
+    return this.#begin + Math.min(this.#size, CHUNK_BYTES);
   }
 
   /** Makes room for one large text; only when nothing is waiting. */
@@ -144,8 +166,55 @@ class JsonWriter {
     this.#at = kernels.writeLabels(numbers, count, texts.offsets.address, texts.texts, this.#at) >>> 0;
   }
 
-  /** All points of a row. */
-  *points({table, grid, times}: ResultRows, row: number): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+  countHistograms({table}: ResultRows, row: number): number {
+    return this.#heap.memory.kernels.cellsHistograms(table.cellsOf(row), table.countOf(row));
+  }
+
+  /** Address of a copy of a row's cells without its histograms, valid until the next call; 0 when there is no float. */
+  copyFloats({table}: ResultRows, row: number): number {
+    const count = table.countOf(row);
+    this.#reserveFloats(count * 8);
+    const {u8, kernels} = this.#heap.memory;
+    u8.copyWithin(this.#floats, table.cellsOf(row), table.cellsOf(row) + count * 8);
+    kernels.cellsDropHistograms(this.#floats, count);
+    return kernels.cellsCount(this.#floats, count) === 0 ? 0 : this.#floats;
+  }
+
+  /** A member that is a list: `,"name":[` items `]`. */
+  *list(
+    begin: Uint8Array,
+    items: Iterable<Uint8Array<ArrayBuffer>>,
+  ): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+    if (!this.hasRoom(SMALL)) yield this.take();
+    this.bytes(begin);
+    yield* items;
+    this.bytes(END_LIST);
+  }
+
+  /** `[time,{...}]` for each histogram of a row. */
+  *histograms(rows: ResultRows, row: number): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+    const {table} = rows;
+    let separator = '';
+    for (let i = 0; i < table.countOf(row); i++) {
+      const cell = table.cellsOf(row) + i * 8;
+      if (!isHistogramAt(this.#heap.memory.u32, cell)) continue;
+      table.histograms.load(cell, this.#sheet);
+      const time = formatTimestampSeconds(sampleTime(rows, row, i, this.#heap.memory.f64));
+      const text = ascii(`${separator}[${time},${histogramJson(this.#sheet)}]`);
+      separator = ',';
+      const room = text.length + SMALL;
+      if (!this.hasRoom(room)) yield this.take();
+      this.reserve(room);
+      this.bytes(text);
+    }
+  }
+
+  /** All floats of a row; `cells` are its cells, or a copy without histograms. */
+  *points(
+    {table, grid, times}: ResultRows,
+    row: number,
+    cells: number,
+  ): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
     const count = table.countOf(row);
     const first = table.firstOf(row);
     let isFirst = true;
@@ -154,7 +223,7 @@ class JsonWriter {
       const {kernels, u32} = this.#heap.memory;
       const at = this.#at;
       kernels.writePoints(
-        table.cellsOf(row) + done * 8,
+        cells + done * 8,
         count - done,
         stepTime(grid, first + done),
         grid.stepMs,
@@ -163,7 +232,7 @@ class JsonWriter {
         !isFirst,
         at,
         // What comes after the points has its room.
-        this.#begin + this.#size - SMALL / 2,
+        this.#end - SMALL / 2,
         this.#progress,
       );
       done += u32[this.#progress >>> 2];
@@ -177,6 +246,14 @@ class JsonWriter {
     this.#heap.give(this.#powers, POWERS_BYTES);
     this.#heap.give(this.#progress, 8);
     this.#heap.give(this.#begin, this.#size);
+    this.#heap.give(this.#floats, this.#floatsBytes);
+  }
+
+  #reserveFloats(bytes: number): void {
+    if (bytes <= this.#floatsBytes) return;
+    this.#heap.give(this.#floats, this.#floatsBytes);
+    this.#floats = this.#heap.take(bytes);
+    this.#floatsBytes = bytes;
   }
 
   #grow(bytes: number): void {

@@ -26,6 +26,11 @@ export interface ResultRows {
   readonly order: Uint32Array;
 }
 
+/** The time of the `i`th cell of a row, in ms. */
+export function sampleTime({table, grid, times}: ResultRows, row: number, i: number, f64: Float64Array): number {
+  return times === undefined ? stepTime(grid, table.firstOf(row) + i) : f64[(times.cellsOf(row) >>> 3) + i];
+}
+
 export type ResultValue =
   | {readonly type: 'scalar'; readonly sample: {readonly timeMs: number; readonly value: number}}
   | {readonly type: 'string'; readonly timeMs: number; readonly text: string}
@@ -76,13 +81,14 @@ export class QueryResult {
     this.#release();
   }
 
-  #samplesOf({table, grid, times}: ResultRows, row: number): ResultSample[] {
+  #samplesOf(rows: ResultRows, row: number): ResultSample[] {
+    const {table} = rows;
     const {u32, f64} = this.context.heap.memory;
     const samples: ResultSample[] = [];
     for (let i = 0; i < table.countOf(row); i++) {
       const cell = table.cellsOf(row) + i * 8;
       if (isAbsentAt(u32, cell)) continue;
-      const timeMs = times === undefined ? stepTime(grid, table.firstOf(row) + i) : f64[(times.cellsOf(row) >>> 3) + i];
+      const timeMs = sampleTime(rows, row, i, f64);
       const isHistogram = isHistogramAt(u32, cell);
       const histogram = isHistogram ? new FloatHistogram() : undefined;
       if (histogram !== undefined) table.histograms.load(cell, histogram);
