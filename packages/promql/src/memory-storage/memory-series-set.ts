@@ -27,7 +27,7 @@ export class MemorySeriesSet implements SeriesSet {
   }
 
   samplesMax(i: number): number {
-    return this.#series[i].samples.length;
+    return this.#samplesOf(i).length;
   }
 
   read(i: number, times: number, values: number, extras: SampleExtras): number {
@@ -44,7 +44,8 @@ export class MemorySeriesSet implements SeriesSet {
   }
 
   #samplesOf(i: number): StoredSample[] {
-    return this.#series[i].samples.filter(({timeMs}) => timeMs >= this.#startMs && timeMs <= this.#endMs);
+    const {samples} = this.#series[i];
+    return samples.slice(firstAfter(samples, this.#startMs - 1), firstAfter(samples, this.#endMs));
   }
 
   /** Writes a sample as number `at` of the columns. */
@@ -61,4 +62,16 @@ export class MemorySeriesSet implements SeriesSet {
     writeRecord(this.#memory, address, histogram);
     return (BigInt(HISTOGRAM_HIGH) << 32n) | BigInt(address);
   }
+}
+
+/** The number of the first sample after `timeMs`; all of them when there is none. */
+function firstAfter(samples: readonly StoredSample[], timeMs: number): number {
+  let lo = 0;
+  let hi = samples.length;
+  while (lo < hi) {
+    const middle = (lo + hi) >>> 1;
+    if (samples[middle].timeMs <= timeMs) lo = middle + 1;
+    else hi = middle;
+  }
+  return lo;
 }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {COUNTER_RESET, type CounterReset, FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
+import {readRecord} from '@narthex/model/histogram/record.ts';
 import {Labels} from '@narthex/model/labels.ts';
+import {Matcher} from '@narthex/model/matcher.ts';
 import {STALE_NAN_BITS} from '@narthex/model/stale.ts';
-import {bitsOf, MemoryStorage, OrderError} from './memory-storage.ts';
+import {HISTOGRAM_HIGH} from '../storage.ts';
+import {bitsOf, floatOf, MemoryStorage, OrderError} from './memory-storage.ts';
 
 const {unknown, reset, notReset, gauge} = COUNTER_RESET;
 const up = Labels.of([['__name__', 'up']]);
@@ -195,4 +199,42 @@ test('series come in the order of their creation', () => {
     storage.series.map(({labels}) => labels.get('__name__')),
     ['b', 'a', 'c'],
   );
+});
+
+/** Reads a series as the engine does: time, start and value of each sample; the count stands for a histogram. */
+function readAll(storage: MemoryStorage, startMs: number, endMs: number, form: 'read' | 'readNewest' = 'read') {
+  const memory = new KernelMemory({maximumBytes: 4 * 1024 * 1024});
+  const set = storage.querier(memory).select([new Matcher('=', '__name__', 'up')], startMs, endMs);
+  const max = Math.max(1, set.samplesMax(0));
+  const [times, values, starts] = [memory.alloc(max * 8, 8), memory.alloc(max * 8, 8), memory.alloc(max * 8, 8)];
+  const count = set[form](0, times, values, {starts, histogram: (bytes) => memory.alloc(bytes, 8)});
+  assert.ok(count <= set.samplesMax(0));
+  const sheet = new FloatHistogram();
+  return Array.from({length: count}, (_, i) => {
+    const word = memory.u64[(values >>> 3) + i];
+    const isHistogram = word >> 32n === BigInt(HISTOGRAM_HIGH);
+    if (isHistogram) readRecord(memory, Number(word & 0xffff_ffffn), sheet);
+    const value = isHistogram ? `{${sheet.count} ${sheet.counterReset}}` : floatOf(word);
+    return [memory.f64[(times >>> 3) + i], memory.f64[(starts >>> 3) + i], value];
+  });
+}
+
+test('samples are read within both borders', () => {
+  const storage = storageOf([1, 2, {count: 3}, {count: 4}, 5]);
+  storage.append(up, 300_000, bitsOf(6), 7);
+  const all = [
+    [0, 0, 1],
+    [60_000, 0, 2],
+    [120_000, 0, `{3 ${unknown}}`],
+    [180_000, 0, `{4 ${notReset}}`],
+    [240_000, 0, 5],
+    [300_000, 7, 6],
+  ];
+  assert.deepEqual(readAll(storage, 0, 300_000), all);
+  assert.deepEqual(readAll(storage, -1, 1e12), all);
+  assert.deepEqual(readAll(storage, 60_000, 180_000), all.slice(1, 4));
+  assert.deepEqual(readAll(storage, 60_001, 239_999), all.slice(2, 4));
+  assert.deepEqual(readAll(storage, 300_001, 400_000), []);
+  assert.deepEqual(readAll(storage, 60_001, 239_999, 'readNewest'), [all[3]]);
+  assert.deepEqual(readAll(storage, 60_001, 119_999, 'readNewest'), []);
 });
