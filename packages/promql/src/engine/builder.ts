@@ -18,7 +18,7 @@ import {Repeat} from './repeat.ts';
 import {movementOf, type RangeVector, type Windows, windowsOf} from './sampled-window.ts';
 import {type SampleSource, SelectedSamples, SubquerySamples} from './sample-source.ts';
 import {constant, fillScalarOf, newColumn, type Scalar, scalarAt} from './scalar.ts';
-import {Selector} from './selector.ts';
+import {Selector, type SelectorOptions} from './selector.ts';
 import {SetJoin} from './set-join.ts';
 import {firstStepOf, type StepGrid, stepTime, subqueryGrid} from './step-grid.ts';
 
@@ -88,7 +88,8 @@ export class Builder {
     if (node.kind === 'matrixSelector') {
       const from = windows.firstMs - windows.rangeMs - windows.beforeMs + 1;
       const to = windows.lastMs + windows.afterMs;
-      return new SelectedSamples(this.context, node.selector.matchers, from, to, demand, dropName);
+      const isStatsOnly = this.shape.isStatsOnly(node.selector);
+      return new SelectedSamples(this.context, node.selector.matchers, from, to, demand, dropName, isStatsOnly);
     }
     const step = this.shape.stepMsOf(node) || this.context.options.subqueryStepMs;
     const inner = subqueryGrid(windows.firstMs, windows.lastMs, windows.rangeMs, step);
@@ -189,11 +190,15 @@ export class Builder {
 
   /** A vector selector, or the times (or start timestamps) of its samples. */
   selector(node: VectorSelector, grid: StepGrid, demand: LabelDemand, times?: 'time' | 'start'): Operator {
-    const {firstMs, moveMs} = movementOf(this.shape.lookupOf(node), grid);
+    const {atMs, offsetMs} = this.shape.lookupOf(node);
+    const dropName = times !== undefined;
+    // Upstream forgets the offset where times are asked for at a fixed time.
+    const {firstMs, moveMs} = movementOf({atMs, offsetMs: dropName && atMs !== undefined ? 0 : offsetMs}, grid);
     const {matchers, smoothed, range} = node;
     const wanted = times ?? (smoothed ? 'smoothed' : 'value');
-    const dropName = times !== undefined;
-    return new Selector(this.context, {matchers, grid, firstMs, moveMs, demand, wanted, dropName, range});
+    const isStatsOnly = this.shape.isStatsOnly(node);
+    const options: SelectorOptions = {matchers, grid, firstMs, moveMs, demand, wanted, dropName, isStatsOnly, range};
+    return new Selector(this.context, options);
   }
 
   #unary(expr: UnaryExpr, grid: StepGrid, demand: LabelDemand): Operator {

@@ -75,6 +75,7 @@ export class Info extends TableRows {
       demand: ALL_LABELS,
       wanted: 'time',
       dropName: false,
+      isStatsOnly: false,
       range: undefined,
     });
     return RowTable.from(context, selector);

@@ -87,7 +87,7 @@ function functionOf(context: QueryContext, name: string, task: WindowTask): Mixe
       const isCounter = (RATES[name] & 1) !== 0;
       const kind = {isCounter, perSeconds: name === 'rate' ? task.rangeSeconds : undefined};
       if (task.mode !== 'plain') return new ExtendedRate(kind, task.mode === 'smoothed');
-      return new MixedRate(context, kind, context.options.useStartTimestamps);
+      return new MixedRate(context, kind, isCounter && context.options.useStartTimestamps);
     }
     case 'irate':
     case 'idelta':

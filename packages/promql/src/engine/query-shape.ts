@@ -9,6 +9,7 @@ import {
 } from '../parse/ast.ts';
 import {DurationExprError, evaluateDuration} from '../parse/durations.ts';
 import {QueryError} from './query-error.ts';
+import {selectorsOfStats} from './stats-selectors.ts';
 
 /** Functions whose result depends on the time of the step even where their arguments do not. */
 const TIME_DEPENDENT: ReadonlySet<string> = new Set([
@@ -52,10 +53,12 @@ export class QueryShape {
   readonly #repeated = new Set<Expr>();
   /** Nodes in the parameter of an aggregation: upstream does not look for `@` and invariance there. */
   readonly #inParameter = new Set<Expr>();
+  readonly #statsOnly: ReadonlySet<VectorSelector>;
 
   constructor(text: string, root: Expr, times: QueryTimes) {
     this.#text = text;
     this.#times = times;
+    this.#statsOnly = selectorsOfStats(root);
     const order = this.#parentsFirst(root);
     for (let i = order.length - 1; i >= 0; i--) this.#examine(order[i]);
     if (this.#wantsRepeat(root)) this.#repeated.add(root);
@@ -64,6 +67,11 @@ export class QueryShape {
   /** Whether the node is evaluated at one step, its result repeated. */
   isRepeated(expr: Expr): boolean {
     return this.#repeated.has(expr);
+  }
+
+  /** Whether nothing but count and sum of the selector's histograms is wanted. */
+  isStatsOnly(selector: VectorSelector): boolean {
+    return this.#statsOnly.has(selector);
   }
 
   lookupOf(node: VectorSelector | Subquery): Lookup {

@@ -1,11 +1,13 @@
 import type {SampleExtras, SeriesSet} from '../storage.ts';
 import {HistogramArena} from './histogram-arena.ts';
+import {HistogramStats} from './histogram-stats.ts';
 import type {QueryContext} from './query-context.ts';
 
 /** Room for the decoded samples of one series, used again for the next one. */
 export class SampleBuffer implements SampleExtras {
   readonly #context: QueryContext;
   readonly #wantsStarts: boolean;
+  readonly #stats: HistogramStats | undefined;
   #capacity = 0;
   /** Addresses of f64 columns; valid until the next `reserve`. */
   times = 0;
@@ -17,9 +19,11 @@ export class SampleBuffer implements SampleExtras {
   /** Records of the values that are histograms. */
   readonly histograms: HistogramArena;
 
-  constructor(context: QueryContext, wantsStarts = false) {
+  /** `wantsStarts`: start timestamps are read, too. `isStatsOnly`: nothing but count and sum of histograms is wanted. */
+  constructor(context: QueryContext, {wantsStarts = false, isStatsOnly = false} = {}) {
     this.#context = context;
     this.#wantsStarts = wantsStarts;
+    this.#stats = isStatsOnly ? new HistogramStats() : undefined;
     this.histograms = new HistogramArena(context);
   }
 
@@ -43,7 +47,9 @@ export class SampleBuffer implements SampleExtras {
     if (this.starts !== 0) {
       this.#context.heap.memory.f64.fill(0, this.starts >>> 3, (this.starts >>> 3) + samples);
     }
-    return set.read(series, this.times, this.values, this);
+    const count = set.read(series, this.times, this.values, this);
+    if (!this.histograms.isEmpty) this.#stats?.reduce(this.#context.heap.memory, this.values, count);
+    return count;
   }
 
   /** Removes the stale markers among `count` samples; returns how many samples are left. */

@@ -35,7 +35,7 @@ export interface SampleSource {
   close(): void;
 }
 
-/** Samples of a selector within [fromMs, toMs]. */
+/** Samples of a selector within [fromMs, toMs]; `isStatsOnly`: nothing but count and sum of histograms is wanted. */
 export class SelectedSamples implements SampleSource {
   readonly distinctWithoutName: boolean;
   readonly readsStorage = true;
@@ -52,11 +52,12 @@ export class SelectedSamples implements SampleSource {
     toMs: number,
     demand: LabelDemand,
     dropName: boolean,
+    isStatsOnly: boolean,
   ) {
     this.distinctWithoutName = haveOneName(context, matchers);
     this.#set = context.querier.select(matchers, fromMs, toMs);
     this.#labels = new SeriesLabels(context, this.#set, demand, dropName);
-    this.#buffer = new SampleBuffer(context, context.options.useStartTimestamps);
+    this.#buffer = new SampleBuffer(context, {wantsStarts: context.options.useStartTimestamps, isStatsOnly});
   }
 
   get times(): number {

@@ -26,6 +26,8 @@ export interface SelectorOptions {
    */
   readonly wanted: 'value' | 'time' | 'start' | 'smoothed';
   readonly dropName: boolean;
+  /** Nothing but count and sum of histograms is wanted. */
+  readonly isStatsOnly: boolean;
   /** Where the selector stands in the query, if it does: there is something to say where it is smoothed. */
   readonly range: SourceRange | undefined;
 }
@@ -53,7 +55,7 @@ export class Selector implements Operator {
     const from = firstMs - context.options.lookbackMs + 1;
     this.#set = context.querier.select(matchers, from, firstMs + Math.max(0, grid.count - 1) * moveMs + after);
     this.#labels = new SeriesLabels(context, this.#set, demand, options.dropName);
-    this.#buffer = new SampleBuffer(context, wanted === 'start');
+    this.#buffer = new SampleBuffer(context, {wantsStarts: wanted === 'start', isStatsOnly: options.isStatsOnly});
   }
 
   next(out: RowBatch): boolean {
@@ -81,8 +83,8 @@ export class Selector implements Operator {
 
   /** Nothing but the newest sample is looked at where there is one step. */
   get #readsNewest(): boolean {
-    const {wanted} = this.#options;
-    return wanted === 'value' || wanted === 'time';
+    const {wanted, isStatsOnly} = this.#options;
+    return wanted === 'time' || (wanted === 'value' && !isStatsOnly);
   }
 
   /** One step: the newest samples of many series, then one kernel call for all. */

@@ -163,8 +163,11 @@ export class WindowFunction implements Operator {
 
   #annotate(cells: number, first: number, count: number): void {
     for (const step of this.#badSteps) {
-      if (step < first || step >= first + count || this.#isAbsent(cells + (step - first) * 8)) continue;
-      this.#reportBad(step);
+      if (step < first || step >= first + count) continue;
+      // Smoothing refuses its factors as soon as there is a sample, the others warn about results.
+      const isBad =
+        this.#name === 'quantile_over_time' ? !this.#isAbsent(cells + (step - first) * 8) : this.#hasSamples(step);
+      if (isBad) this.#reportBad(step);
     }
   }
 
@@ -181,6 +184,15 @@ export class WindowFunction implements Operator {
     }
     const b = f64[(this.#b >>> 3) + step];
     throw executionError(`invalid trend factor. Expected: 0 < tf < 1, got: ${goFixed(b)}`);
+  }
+
+  /** Whether the window of a step has samples. */
+  #hasSamples(step: number): boolean {
+    const {firstMs, moveMs, rangeMs} = this.#options;
+    const {times, count} = this.#source;
+    const endMs = firstMs + step * moveMs;
+    const {f64} = this.#context.heap.memory;
+    return f64.subarray(times >>> 3, (times >>> 3) + count).some((time) => time > endMs - rangeMs && time <= endMs);
   }
 
   #isAbsent(cell: number): boolean {
