@@ -1,3 +1,4 @@
+import {log2} from '@narthex/model/binary-exponent.ts';
 const words = new Uint32Array(2);
 const float = new Float64Array(words.buffer);
 
@@ -100,14 +101,6 @@ export const FLOAT_FUNCTIONS: Readonly<Record<string, (x: number) => number>> = 
   tan: Math.tan,
   tanh: Math.tanh,
 };
-
-/** As Go: exact for powers of two. */
-function log2(x: number): number {
-  if (!(x > 0) || x === Infinity) return Math.log(x);
-  const fraction = frexp(x);
-  if (fraction === 0.5) return frexpExponent - 1;
-  return Math.log(fraction) * Math.LOG2E + frexpExponent;
-}
 
 /** Whole seconds of a float as Go converts it: towards zero, and the smallest int64 when there is none. */
 const secondsOf = (x: number): number => (Math.abs(x) < 2 ** 63 ? Math.trunc(x) : -(2 ** 63));
