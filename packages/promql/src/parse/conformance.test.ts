@@ -42,3 +42,18 @@ for (const [name, testCase] of wrong) {
     assert.notEqual(failure!.expected, failure!.got);
   });
 }
+
+test('whole numbers beyond 2^53 are texts', () => {
+  const selector = {type: 'VectorSelector', Name: 'a', PosRange: {Start: 0, End: 1}};
+  const matcher = {name: '__name__', op: '=', value: 'a'};
+  const ast = (range: string) => ({
+    type: 'MatrixSelector',
+    VectorSelector: {...selector, LabelMatchers: [matcher]},
+    Range: range,
+    EndPos: 7,
+  });
+  const run = (range: string) =>
+    PARSER_LISTS.get('expressions.json')!({cases: [{input: 'a[289y]', fail: false, ast: ast(range)}]});
+  assert.equal(run('9113904000000000000')[0].failure?.got, undefined);
+  assert.notEqual(run('9113904000000010000')[0].failure, undefined);
+});

@@ -19,6 +19,11 @@ function readNumber(value: unknown): number {
   return value === '-Inf' ? -Infinity : Number(value ?? 0);
 }
 
+/** A whole number, which is a text beyond 2^53; undefined when it is absent. */
+function wholeOf(value: unknown): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
 /** What both kinds of trees are brought to: plain data with byte positions, absent things left out. */
 export interface Shape {
   readonly start: number;
@@ -70,9 +75,9 @@ function posRange(node: UpstreamNode): {start: number; end: number} {
 
 function upstreamModifiers(node: UpstreamNode): Fields {
   return {
-    offset: node.OriginalOffset,
+    offset: wholeOf(node.OriginalOffset),
     offsetExpr: child(node.OriginalOffsetExpr),
-    timestamp: node.Timestamp === undefined ? undefined : String(node.Timestamp as number),
+    timestamp: node.Timestamp === undefined ? undefined : String(wholeOf(node.Timestamp)),
     border: (node.StartOrEnd as string | undefined)?.toLowerCase(),
   };
 }
@@ -112,7 +117,7 @@ const READERS: Readonly<Record<string, (node: UpstreamNode) => Shape>> = {
   },
   MatrixSelector: (node) => {
     const selector = child(node.VectorSelector)!;
-    const fields = {kind: 'matrixSelector', selector, range: node.Range, rangeExpr: child(node.RangeExpr)};
+    const fields = {kind: 'matrixSelector', selector, range: wholeOf(node.Range), rangeExpr: child(node.RangeExpr)};
     return shape(selector.start, node.EndPos as number, fields);
   },
   SubqueryExpr: (node) => {
@@ -120,9 +125,9 @@ const READERS: Readonly<Record<string, (node: UpstreamNode) => Shape>> = {
     return shape(expr.start, node.EndPos as number, {
       kind: 'subquery',
       expr,
-      range: node.Range,
+      range: wholeOf(node.Range),
       rangeExpr: child(node.RangeExpr),
-      step: node.Step,
+      step: wholeOf(node.Step),
       stepExpr: child(node.StepExpr),
       ...upstreamModifiers(node),
     });
