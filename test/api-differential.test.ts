@@ -169,6 +169,21 @@ const faults: Request[] = [
   queryRange('too many points', ['query', 'up'], ['start', at(0)], ['end', at(40_000)], ['step', '1']),
   queryRange('a matrix', ['query', 'up[5m]'], ['start', at(1)], ['end', at(2)], ['step', '1']),
   queryRange('a string', ['query', '"text"'], ['start', at(1)], ['end', at(2)], ['step', '1']),
+  ...['-1s', 'NaN', 'inf', '-Inf', '0x', ' 1', '1y1', '1e309'].map((step) =>
+    queryRange(`the step ${step}`, ['query', 'up'], ['start', at(1)], ['end', at(2)], ['step', step]),
+  ),
+  ...['0x1p3', '1m30s', '7.5', '1e1'].map((step) =>
+    queryRange(`the step ${step}`, ['query', 'up'], ['start', at(1)], ['end', at(2)], ['step', step]),
+  ),
+  // With no time left, 2.42 tells by chance where it ran out.
+  ...['1e99', '-1s', '1x', '1h'].map((timeout) =>
+    query(`the timeout ${timeout}`, ['query', '1'], ['timeout', timeout], ['time', at(1)]),
+  ),
+  query('a time that is far', ['query', 'up'], ['time', '1e11']),
+  query('a time long ago', ['query', 'up'], ['time', '-1e11']),
+  queryRange('as many points as may be', ['query', '1'], ['start', '0'], ['end', '11000'], ['step', '1']),
+  queryRange('a point too many', ['query', '1'], ['start', '0'], ['end', '11001'], ['step', '1']),
+  queryRange('no query', ['start', '0'], ['end', '1'], ['step', '1']),
   queryRange('a step that overflows', ['query', 'up'], ['start', at(1)], ['end', at(2)], ['step', '1e99']),
 ];
 
@@ -314,6 +329,14 @@ const namesParameter = reworded(
 const changed = new Map<string, Change>([
   ['query: no parameters', noPosition],
   ['query: no parameters as a form', noPosition],
+  [
+    'query_range: no query',
+    reworded(
+      'the parameter is named (web/api/v1/api.go, queryRange), and as for query',
+      '"error":"1:1',
+      '"error":"invalid parameter \\"query\\": unknown position',
+    ),
+  ],
   [
     'query: up offset up',
     reworded(

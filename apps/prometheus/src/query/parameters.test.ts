@@ -11,6 +11,7 @@ const read: [name: string, read: () => unknown, want: unknown][] = [
   ['a duration in seconds', () => apiDuration('1.5'), 1500],
   ['a duration in units', () => apiDuration('1m30s'), 90_000],
   ['a negative duration', () => apiDuration('-2'), -2000],
+  ['a duration in hexadecimal', () => apiDuration('0x1p-2'), 250],
   ['a time', () => optionalTime(from('start=1.5'), 'start', 7), 1500],
   ['a time that is not given', () => optionalTime(from(''), 'start', 7), 7],
   ['a range', () => rangeOf(from('start=1&end=2&step=0.5')), {startMs: 1000, endMs: 2000, stepMs: 500}],
@@ -21,6 +22,8 @@ const read: [name: string, read: () => unknown, want: unknown][] = [
   ['no time limit', () => timeoutOf(from(''), 5000), 5000],
   ['a lookback', () => lookbackOf(from('lookback_delta=1m'), 5), 60_000],
   ['a lookback of 0 is none', () => lookbackOf(from('lookback_delta=0'), 5), 5],
+  ['a lookback below 0 is none', () => lookbackOf(from('lookback_delta=-1'), 5), 5],
+  ['a lookback that is no number is none', () => lookbackOf(from('lookback_delta=NaN'), 5), 5],
   ['no statistics', () => statsOf(from('')), {wanted: false, perStep: false, warnings: []}],
   ['all statistics', () => statsOf(from('stats=all')), {wanted: true, perStep: true, warnings: []}],
 ];
@@ -40,6 +43,26 @@ const refused: [name: string, read: () => unknown, want: string][] = [
     'a step of 0',
     () => rangeOf(from('start=1&end=2&step=0')),
     'invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer',
+  ],
+  [
+    'a step that is no number',
+    () => rangeOf(from('start=1&end=2&step=NaN')),
+    'invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer',
+  ],
+  [
+    'an infinite step',
+    () => rangeOf(from('start=1&end=2&step=inf')),
+    'invalid parameter "step": cannot parse "inf" to a valid duration. It overflows int64',
+  ],
+  [
+    'a step with a sign and a unit',
+    () => rangeOf(from('start=1&end=2&step=-1s')),
+    'invalid parameter "step": cannot parse "-1s" to a valid duration',
+  ],
+  [
+    'a step with a space',
+    () => rangeOf(from('start=1&end=2&step=+1')),
+    'invalid parameter "step": cannot parse " 1" to a valid duration',
   ],
   [
     'a point too many',

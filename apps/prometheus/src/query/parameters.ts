@@ -1,6 +1,7 @@
 import {ApiError} from '@narthex/http/errors.ts';
 import {parseDuration} from '@narthex/model/duration.ts';
 import {parseTime} from '@narthex/model/timestamp.ts';
+import {parseGoFloat} from '@narthex/model/value.ts';
 
 /** As upstream: enough for a minute's resolution over a week. */
 const POINTS_MAX = 11_000;
@@ -47,14 +48,14 @@ export function limitOf(parameters: URLSearchParams): number {
   });
 }
 
-/** A duration in ms, written as float seconds or as a Prometheus duration. */
+/** A duration in ms, written as float seconds or as a Prometheus duration; one that is no number counts as below all, as it does in Go. */
 export function apiDuration(text: string): number {
-  const seconds = text.trim() === text && text !== '' ? Number(text) : Number.NaN;
-  if (!Number.isNaN(seconds)) {
+  const seconds = parseGoFloat(text);
+  if (seconds !== undefined) {
     if (Math.abs(seconds) * 1e9 > INT64_NANOSECONDS_MAX) {
       throw new Error(`cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64`);
     }
-    return seconds * 1000;
+    return Number.isNaN(seconds) ? -INT64_NANOSECONDS_MAX / 1e6 : seconds * 1000;
   }
   try {
     return parseDuration(text);
@@ -104,7 +105,8 @@ export function lookbackOf(parameters: URLSearchParams, fallbackMs: number): num
   const text = parameters.get('lookback_delta') ?? '';
   if (text === '') return fallbackMs;
   try {
-    return apiDuration(text) || fallbackMs;
+    const lookbackMs = apiDuration(text);
+    return lookbackMs > 0 ? lookbackMs : fallbackMs;
   } catch (error) {
     throw new ApiError('bad_data', `error parsing lookback delta duration: ${(error as Error).message}`, {
       cause: error,
