@@ -1,4 +1,4 @@
-import {formatMetric, METRIC_NAME} from '@narthex/model/labels.ts';
+import {METRIC_NAME} from '@narthex/model/labels.ts';
 import {Matcher} from '@narthex/model/matcher.ts';
 import {childrenOf, type Expr} from '../parse/ast.ts';
 import {isAbsentAt} from './arithmetic.ts';
@@ -73,7 +73,7 @@ export class Info extends TableRows {
       firstMs,
       moveMs,
       demand: ALL_LABELS,
-      wanted: 'time',
+      wanted: 'floatTime',
       dropName: false,
       isStatsOnly: false,
       range: undefined,
@@ -164,7 +164,7 @@ class Enrichment {
     const otherTime = this.#timeOf(other, step);
     if (time !== otherTime) return time > otherTime;
     const show = (i: number, ms: number) =>
-      `${formatMetric(this.#context.labels.labels(labelSetIdOf(this.#info.labelsOf(i))))} @ ${ms}`;
+      `${this.#context.labels.labels(labelSetIdOf(this.#info.labelsOf(i)))} @ ${ms}`;
     throw executionError(
       `found duplicate series for info metric: existing ${show(other, otherTime)}, new ${show(row, time)}`,
     );

@@ -3,8 +3,10 @@ import {isStaleAt} from '@narthex/model/stale.ts';
 import type {SourceRange} from '../parse/ast.ts';
 import type {SeriesSet} from '../storage.ts';
 import {weightOfCells} from './histogram-weight.ts';
+import {labelSetIdOf} from './label-table.ts';
 import type {LabelDemand, Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
+import {executionError, type QueryError} from './query-error.ts';
 import type {RowBatch} from './row-batch.ts';
 import {SampleBuffer} from './sample-buffer.ts';
 import {haveOneName, SeriesLabels} from './series-labels.ts';
@@ -21,10 +23,10 @@ export interface SelectorOptions {
   readonly moveMs: number;
   readonly demand: LabelDemand;
   /**
-   * What a cell holds: the newest sample's value; its time or its start timestamp in seconds; or the value on the line between the samples around the step
-   * (`smoothed`).
+   * What a cell holds: the newest sample's value; its time or its start timestamp in seconds, `floatTime` refusing histograms; or the value on the line
+   * between the samples around the step (`smoothed`).
    */
-  readonly wanted: 'value' | 'time' | 'start' | 'smoothed';
+  readonly wanted: 'value' | 'time' | 'floatTime' | 'start' | 'smoothed';
   readonly dropName: boolean;
   /** Nothing but count and sum of histograms is wanted. */
   readonly isStatsOnly: boolean;
@@ -165,18 +167,13 @@ export class Selector implements Operator {
     const {moveMs} = this.#options;
     const {lookbackMs} = this.#context.options;
     const hasHistograms = !histograms.isEmpty;
-    const present = kernels.instantSteps(
-      times,
-      values,
-      count,
-      fromMs,
-      moveMs,
-      steps,
-      lookbackMs,
-      wanted === 'time',
-      hasHistograms,
-      cells,
-    );
+    const find = (wantTimes: boolean) =>
+      kernels.instantSteps(times, values, count, fromMs, moveMs, steps, lookbackMs, wantTimes, hasHistograms, cells);
+    if (wanted === 'floatTime' && hasHistograms) {
+      find(false);
+      if (kernels.cellsHistograms(cells, steps) > 0) throw this.#noInfoSeries();
+    }
+    const present = find(wanted === 'time' || wanted === 'floatTime');
     if (hasHistograms && present > 0) out.histograms.adopt(cells, steps);
     return present;
   }
@@ -196,6 +193,11 @@ export class Selector implements Operator {
       annotate(this.#context.annotations, notes, this.#labels.nameAndType(this.#series).name, range);
     }
     return present;
+  }
+
+  #noInfoSeries(): QueryError {
+    const labels = this.#context.labels.labels(labelSetIdOf(this.#labels.of(this.#series)));
+    return executionError(`this should be an info metric, with float samples: ${labels}`);
   }
 
   /** Makes the values of samples, stale markers aside, their start timestamps in seconds. */
