@@ -1,5 +1,5 @@
 // Arithmetic and comparisons over columns of cells.
-import {ABSENT, isAbsent} from './cell';
+import {ABSENT, cellOf, isAbsent, NAN_BITS} from './cell';
 
 export const OP_ADD: u32 = 0;
 export const OP_SUB: u32 = 1;
@@ -145,11 +145,13 @@ export function cellsBinary(
   }
 }
 
-/** Change the sign of `count` cells in place. */
+/** Change the sign of `count` cells in place. A NaN may look like nothing or a histogram then, which makes it a plain NaN. */
 export function cellsNegate(cells: usize, count: u32): void {
   const end = cells + ((count as usize) << 3);
   for (; cells < end; cells += 8) {
-    if (!isAbsent(cells)) store<u64>(cells, load<u64>(cells) ^ 0x8000000000000000);
+    if (isAbsent(cells)) continue;
+    const negated = load<u64>(cells) ^ 0x8000000000000000;
+    store<u64>(cells, negated === ABSENT ? NAN_BITS : cellOf(negated));
   }
 }
 

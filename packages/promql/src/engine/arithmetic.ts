@@ -2,7 +2,7 @@ import type {BinaryOp} from '../parse/ast.ts';
 import {CELL_OPS, KEEP} from './ops.ts';
 import {atan2, pow} from './math.ts';
 import type {QueryContext} from './query-context.ts';
-import {notSupported} from './query-error.ts';
+import {assert} from './query-error.ts';
 
 /** Operations that change what a value means, so that the result has no name. */
 const SCHEMA_CHANGING: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%', '^', 'atan2']);
@@ -17,7 +17,7 @@ export interface Operand {
   readonly step: 0 | 8;
 }
 
-/** `out[i] = left[i] op right[i]` for `count` cells; absent where either side is. `out` may be one of the sides. */
+/** `out[i] = left[i] op right[i]` for `count` cells, all floats or absent, and no trimming operator; absent where either side is. `out` may be one of the sides. */
 export function computeCells(
   context: QueryContext,
   op: BinaryOp,
@@ -34,24 +34,28 @@ export function computeCells(
     return;
   }
   const apply = JS_OPS[op];
-  if (apply === undefined) throw notSupported(`operator ${op} (native histograms)`);
+  assert(apply !== undefined, `${op} is an operator of floats`);
   // A multiplication leaves absent cells absent and NaN what it was; the present ones are computed here.
   const {f64, u32} = memory;
   for (let i = 0; i < count; i++) {
     const a = left.address + i * left.step;
     const b = right.address + i * right.step;
     const cell = out + i * 8;
-    if (isAbsentAt(u32, a) || isAbsentAt(u32, b)) {
-      u32[cell >>> 2] = 2;
-      u32[(cell >>> 2) + 1] = 0x7ff00000;
-    } else f64[cell >>> 3] = apply(f64[a >>> 3], f64[b >>> 3]);
+    if (isAbsentAt(u32, a) || isAbsentAt(u32, b)) clearCell(u32, cell);
+    else f64[cell >>> 3] = apply(f64[a >>> 3], f64[b >>> 3]);
   }
 }
 
 export const isAbsentAt = (u32: Uint32Array, cell: number): boolean =>
   u32[(cell >>> 2) + 1] === 0x7ff00000 && u32[cell >>> 2] === 2;
 
-/** The operation on two scalars; comparisons give 0 or 1. */
+/** Makes a cell absent. */
+export function clearCell(u32: Uint32Array, cell: number): void {
+  u32[cell >>> 2] = 2;
+  u32[(cell >>> 2) + 1] = 0x7ff00000;
+}
+
+/** The operation on two scalars, which is no trimming; comparisons give 0 or 1. */
 export function computeScalar(context: QueryContext, op: BinaryOp, x: number, y: number): number {
   switch (op) {
     case '+':
@@ -81,6 +85,6 @@ export function computeScalar(context: QueryContext, op: BinaryOp, x: number, y:
     case '<=':
       return Number(x <= y);
     default:
-      throw notSupported(`operator ${op} between scalars`);
+      throw new Error(`broken invariant: ${op} is no operator of scalars`);
   }
 }

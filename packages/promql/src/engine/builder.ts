@@ -1,18 +1,18 @@
-import type {Aggregation, BinaryExpr, Call, Expr, UnaryExpr, VectorSelector} from '../parse/ast.ts';
-import {isSetOperator} from '../parse/ast.ts';
+import type {Aggregation, BinaryExpr, Call, Expr, TrimOp, UnaryExpr, VectorSelector} from '../parse/ast.ts';
+import {isSetOperator, isTrim} from '../parse/ast.ts';
 import {METRIC_NAME} from '@narthex/model/labels.ts';
 import {Aggregate} from './aggregate.ts';
 import {AggregateQuantile, CountValues, SelectRows} from './aggregate-select.ts';
 import {changesMeaning, computeScalar} from './arithmetic.ts';
 import {buildCall} from './build-call.ts';
-import {compareWithScalar, negateCells} from './cell-transforms.ts';
+import {computeWithScalar, negateCells} from './cell-transforms.ts';
 import {DistinctRows, type EqualRows} from './distinct-rows.ts';
 import {Join} from './join.ts';
-import {MapCells} from './map-cells.ts';
+import {type CellTransform, MapCells} from './map-cells.ts';
 import {ALL_LABELS, type LabelDemand, NO_LABELS, type Operator} from './operator.ts';
 import {AGGREGATES} from './ops.ts';
 import type {QueryContext} from './query-context.ts';
-import {assert, notSupported} from './query-error.ts';
+import {assert, executionError, notSupported} from './query-error.ts';
 import {type QueryShape, withoutParens} from './query-shape.ts';
 import {Repeat} from './repeat.ts';
 import {movementOf, type RangeVector, type Windows, windowsOf} from './sampled-window.ts';
@@ -77,9 +77,18 @@ export class Builder {
     let value = isRepeated ? this.#repeatedScalar(bottom, grid) : this.#plainScalar(bottom, grid);
     for (let i = nodes.length - 1; i >= 0; i--) {
       const right = this.scalar(nodes[i].rhs, grid);
-      value = this.#column(grid, [value, right], ([a, b]) => computeScalar(this.context, nodes[i].op, a, b));
+      const {op} = nodes[i];
+      if (isTrim(op)) this.#refuseTrim(op);
+      else value = this.#column(grid, [value, right], ([a, b]) => computeScalar(this.context, op, a, b));
     }
     return value;
+  }
+
+  /** Fails where upstream does: after both sides were computed. */
+  #refuseTrim(op: TrimOp): void {
+    this.stages.push(() => {
+      throw executionError(`operator "${op}" not allowed for Scalar operations`);
+    });
   }
 
   /** A range vector as series of samples, for windows at the steps of `grid`. */
@@ -133,11 +142,11 @@ export class Builder {
   }
 
   /** A cell-by-cell operation on top of `child`. */
-  map(child: Operator, transform: Parameters<MapCells['add']>[0], dropName: boolean): Operator {
+  map(child: Operator, transform: CellTransform, dropName: boolean, atEnd?: () => void): Operator {
     const wasDistinct = child.distinctWithoutName;
     const canExtend = child instanceof MapCells && (wasDistinct || !dropName);
     const map = canExtend ? child : new MapCells(this.context, child);
-    map.add(transform, dropName);
+    map.add(transform, dropName, atEnd);
     return dropName ? this.distinct(map, wasDistinct, 'merge') : map;
   }
 
@@ -242,7 +251,8 @@ export class Builder {
       const isScalarLeft = lhs.type === 'scalar';
       const scalar = this.scalar(isScalarLeft ? lhs : rhs, grid);
       const dropName = changesMeaning(node.op) || node.returnBool;
-      return this.map(operator, compareWithScalar(this.context, node, scalar, isScalarLeft), dropName);
+      const {transform, atEnd} = computeWithScalar(this.context, node, scalar, isScalarLeft, grid);
+      return this.map(operator, transform, dropName, atEnd);
     }
     const right = (): Operator => this.vector(rhs, grid);
     if (isSetOperator(node.op)) {

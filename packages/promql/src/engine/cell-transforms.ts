@@ -1,6 +1,10 @@
+import {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
+import {multiplyHistogram} from '@narthex/model/histogram/scale.ts';
 import {type BinaryExpr, isComparison} from '../parse/ast.ts';
 import {computeCells, isAbsentAt, type Operand} from './arithmetic.ts';
+import {type HistogramArena, isHistogramAt} from './histogram-arena.ts';
 import type {CellTransform} from './map-cells.ts';
+import {MixedArithmetic} from './mixed-arithmetic.ts';
 import {KEEP} from './ops.ts';
 import type {QueryContext} from './query-context.ts';
 import type {RowBatch} from './row-batch.ts';
@@ -22,9 +26,24 @@ function eachRow(
 /** Unary minus. */
 export const negateCells =
   (context: QueryContext): CellTransform =>
-  (batch) => {
-    context.heap.memory.kernels.cellsNegate(batch.begin, batch.used);
+  ({begin, used, histograms}) => {
+    if (histograms.isEmpty) context.heap.memory.kernels.cellsNegate(begin, used);
+    else negateMixed(context, begin, begin + used * 8, histograms);
   };
+
+function negateMixed({heap}: QueryContext, begin: number, end: number, histograms: HistogramArena): void {
+  const sheet = new FloatHistogram();
+  let floats = begin;
+  for (let cell = begin; cell < end; cell += 8) {
+    if (!isHistogramAt(heap.memory.u32, cell)) continue;
+    heap.memory.kernels.cellsNegate(floats, (cell - floats) / 8);
+    floats = cell + 8;
+    histograms.load(cell, sheet);
+    multiplyHistogram(sheet, -1);
+    histograms.put(cell, sheet);
+  }
+  heap.memory.kernels.cellsNegate(floats, (end - floats) / 8);
+}
 
 /** Makes the cells absent that are histograms: what most functions of floats do with them. */
 export const dropHistograms =
@@ -92,29 +111,41 @@ function operandOf(context: QueryContext, scalar: Scalar): Operand {
   return {address, step: 0};
 }
 
-/** Arithmetic and comparison between the cells and a scalar, which stands on the left or on the right. */
-export function compareWithScalar(
+/** A transform, and what is to be done after the last batch. */
+export interface ScalarArithmetic {
+  readonly transform: CellTransform;
+  readonly atEnd: () => void;
+}
+
+/** Arithmetic, comparison and trimming between the cells and a scalar, which stands on the left or on the right. */
+export function computeWithScalar(
   context: QueryContext,
   node: BinaryExpr,
   scalar: Scalar,
   isScalarLeft: boolean,
-): CellTransform {
+  grid: StepGrid,
+): ScalarArithmetic {
   const operand = operandOf(context, scalar);
   // A filter keeps the vector's value on either side.
   const keep = node.returnBool ? KEEP.bool : isComparison(node.op) && isScalarLeft ? KEEP.right : KEEP.left;
-  const compute = (scalarAt: Operand, cells: number, count: number): void => {
+  const mixed = new MixedArithmetic(context, node, keep, grid);
+  const sides = (scalarAt: Operand, cells: number): [left: Operand, right: Operand] => {
     const column = {address: cells, step: 8} as const;
-    const [left, right] = isScalarLeft ? [scalarAt, column] : [column, scalarAt];
-    computeCells(context, node.op, keep, left, right, count, cells);
+    return isScalarLeft ? [scalarAt, column] : [column, scalarAt];
   };
-  return (batch) => {
-    if (operand.step === 0) compute(operand, batch.begin, batch.used);
-    else {
-      eachRow(context, batch, (first, count, cells) => {
-        compute({address: operand.address + first * 8, step: 8}, cells, count);
-      });
+  const transform: CellTransform = (batch) => {
+    const isMixed = MixedArithmetic.isNeeded(node.op, batch.histograms);
+    if (!isMixed && operand.step === 0) {
+      computeCells(context, node.op, keep, ...sides(operand, batch.begin), batch.used, batch.begin);
+      return;
     }
+    eachRow(context, batch, (first, count, cells) => {
+      const [left, right] = sides({address: operand.address + first * operand.step, step: operand.step}, cells);
+      if (isMixed) mixed.compute(left, right, first, count, cells, batch.histograms);
+      else computeCells(context, node.op, keep, left, right, count, cells);
+    });
   };
+  return {transform, atEnd: () => mixed.report()};
 }
 
 /** clamp() and its one-sided forms. */

@@ -120,12 +120,10 @@ const errors: readonly [query: string, message: string][] = [
   ['topk(1e30, up)', 'Scalar value 1e+30 overflows int64'],
   ['label_replace(up, "a", "", "host", "(")', 'invalid regular expression in label_replace(): ('],
   ['label_join(up, "", "", "host")', 'invalid destination label name in label_join(): '],
+  ['1 </ 2', 'operator "</" not allowed for Scalar operations'],
+  ['up + (time() >/ 1)', 'operator ">/" not allowed for Scalar operations'],
 ];
 for (const [query, message] of errors) test(`${query} fails`, () => assert.equal(failure(query), message));
-
-test('what is not there is refused by name', () => {
-  assert.equal(failure('up </ 2'), 'not supported yet: operator </ (native histograms)');
-});
 
 test('a stale marker ends a series at once', () => {
   const ended = storageOf({'__name__=up': () => 1});

@@ -3,6 +3,7 @@ import type {BinaryExpr, VectorMatching} from '../parse/ast.ts';
 import {changesMeaning, computeCells, isAbsentAt} from './arithmetic.ts';
 import {DROP_NAME, labelSetIdOf} from './label-table.ts';
 import {MatchLabels} from './match-labels.ts';
+import {MixedArithmetic} from './mixed-arithmetic.ts';
 import type {Operator} from './operator.ts';
 import {KEEP} from './ops.ts';
 import type {QueryContext} from './query-context.ts';
@@ -34,6 +35,8 @@ export class Join implements Operator {
   readonly #right: Operator;
   #leftTable: RowTable | undefined;
   #rightTable: RowTable | undefined;
+  /** Where it takes more than floats. */
+  #mixed: MixedArithmetic | undefined;
   /** Of each row of the "many" side: its partner's row (+ 1), and the labels of the result. */
   readonly #partners: U32Column;
   readonly #results: U32Column;
@@ -64,6 +67,10 @@ export class Join implements Operator {
   /** Takes all rows of the right side and matches. */
   takeRight(): void {
     this.#rightTable = RowTable.from(this.#context, this.#right);
+    const {many, one} = this.#sides();
+    if (MixedArithmetic.isNeeded(this.#expr.op, many.histograms, one.histograms)) {
+      this.#mixed = new MixedArithmetic(this.#context, this.#expr, this.#keep, this.grid);
+    }
     const {fillLhs, fillRhs} = this.#matching;
     if (fillLhs === undefined && fillRhs === undefined && this.#matchWhole()) return;
     this.#stepped = new SteppedJoin(
@@ -73,7 +80,9 @@ export class Join implements Operator {
       this.#labels,
       this.#keep,
       this.#flag,
-    ).run(this.#sides(), this.grid);
+      this.#mixed,
+    ).run({many, one}, this.grid);
+    this.#mixed?.report();
   }
 
   next(out: RowBatch): boolean {
@@ -85,6 +94,7 @@ export class Join implements Operator {
     }
     const {many} = this.#sides();
     for (; this.#row < many.rows && out.fits(many.countOf(this.#row)); this.#row++) this.#emitRow(this.#row, out);
+    if (out.rows === 0) this.#mixed?.report();
     return out.rows > 0;
   }
 
@@ -175,7 +185,8 @@ export class Join implements Operator {
     const cells = out.push((this.#results.get(row) | this.#flag) >>> 0, first, count);
     const x = {address: left.cellAt(l, first), step: 8} as const;
     const y = {address: right.cellAt(r, first), step: 8} as const;
-    computeCells(this.#context, this.#expr.op, this.#keep, x, y, count, cells);
+    if (this.#mixed !== undefined) this.#mixed.compute(x, y, first, count, cells, out.histograms);
+    else computeCells(this.#context, this.#expr.op, this.#keep, x, y, count, cells);
   }
 }
 
@@ -192,6 +203,7 @@ class SteppedJoin {
   readonly #labels: MatchLabels;
   readonly #keep: (typeof KEEP)[keyof typeof KEEP];
   readonly #flag: number;
+  readonly #mixed: MixedArithmetic | undefined;
   /** By signature: row (+ 1) of the "one" side at this step. */
   readonly #oneBySignature: U32Column;
   /** By signature: the step (+ 1) at which it was matched last. */
@@ -209,6 +221,7 @@ class SteppedJoin {
     labels: MatchLabels,
     keep: (typeof KEEP)[keyof typeof KEEP],
     flag: number,
+    mixed: MixedArithmetic | undefined,
   ) {
     this.#context = context;
     this.#expr = expr;
@@ -216,6 +229,7 @@ class SteppedJoin {
     this.#labels = labels;
     this.#keep = keep;
     this.#flag = flag;
+    this.#mixed = mixed;
     this.#oneBySignature = new U32Column(context.heap);
     this.#matchedAt = new U32Column(context.heap);
     this.#givenAt = new U32Column(context.heap);
@@ -284,20 +298,26 @@ class SteppedJoin {
     step: number,
     rows: StepRows,
   ): void {
-    const {u32} = this.#context.heap.memory;
     const isSwapped = this.#matching.cardinality === 'one-to-many';
     const left = isSwapped ? oneCell : manyCell;
     const right = isSwapped ? manyCell : oneCell;
     const out = this.#pair;
-    computeCells(this.#context, this.#expr.op, this.#keep, {address: left, step: 0}, {address: right, step: 0}, 1, out);
+    // Operands that do not go together count as not matched.
+    if (!this.#compute(left, right, step, out, rows)) return;
     const labels = this.#labels.resultOf(many, one);
     this.#mark(signature, labels, step);
-    if (isAbsentAt(u32, out)) return;
+    if (isAbsentAt(this.#context.heap.memory.u32, out)) return;
     const low = this.#context.heap.memory.u32[out >>> 2];
     const high = this.#context.heap.memory.u32[(out >>> 2) + 1];
     const cell = rows.cell((labels | this.#flag) >>> 0, step) >>> 2;
     this.#context.heap.memory.u32[cell] = low;
     this.#context.heap.memory.u32[cell + 1] = high;
+  }
+
+  #compute(left: number, right: number, step: number, out: number, rows: StepRows): boolean {
+    if (this.#mixed !== undefined) return this.#mixed.computeCell(left, right, step, out, rows.table.histograms);
+    computeCells(this.#context, this.#expr.op, this.#keep, {address: left, step: 0}, {address: right, step: 0}, 1, out);
+    return true;
   }
 
   #mark(signature: number, labels: number, step: number): void {

@@ -14,6 +14,7 @@ export class MapCells implements Operator {
   readonly #context: QueryContext;
   readonly #child: Operator;
   readonly #transforms: CellTransform[] = [];
+  readonly #endings: (() => void)[] = [];
   #dropName = false;
 
   constructor(context: QueryContext, child: Operator) {
@@ -23,14 +24,18 @@ export class MapCells implements Operator {
     this.distinctWithoutName = child.distinctWithoutName;
   }
 
-  /** Adds to the end of the chain; only before the first `next`. */
-  add(transform: CellTransform, dropName: boolean): void {
+  /** Adds to the end of the chain; only before the first `next`. `atEnd` is called after the last batch. */
+  add(transform: CellTransform, dropName: boolean, atEnd?: () => void): void {
     this.#transforms.push(transform);
+    if (atEnd !== undefined) this.#endings.push(atEnd);
     this.#dropName ||= dropName;
   }
 
   next(out: RowBatch): boolean {
-    if (!this.#child.next(out)) return false;
+    if (!this.#child.next(out)) {
+      for (const atEnd of this.#endings) atEnd();
+      return false;
+    }
     for (const transform of this.#transforms) transform(out);
     if (this.#dropName) dropNames(this.#context, out);
     return true;

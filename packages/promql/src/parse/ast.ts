@@ -256,6 +256,10 @@ export function isComparison(op: BinaryOp): op is ComparisonOp {
   return COMPARISONS.has(op);
 }
 
+export function isTrim(op: BinaryOp): op is TrimOp {
+  return op === '</' || op === '>/';
+}
+
 export function isSetOperator(op: BinaryOp): op is SetOp {
   return SET_OPERATORS.has(op);
 }
