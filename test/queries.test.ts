@@ -269,6 +269,28 @@ suite('parameters that 2.42 does not know, or answers by chance', () => {
   });
 });
 
+test('a query that waits longer than its time limit', async () => {
+  const server = await ServerProcess.start({flags: [...WRITABLE, '--query.max-concurrency=1']});
+  try {
+    await postWrite(server.url, samples(['a']));
+    const stop = new AbortController();
+    const query = new URLSearchParams({query: HEAVY, time: String(BEGIN_S + 599)});
+    const heavy = fetch(`${server.url}/api/v1/query?${query}`, {signal: stop.signal}).catch(() => undefined);
+    const queries = async () =>
+      Number(/^prometheus_engine_queries (.*)$/m.exec((await server.get('/metrics')).body)?.[1]);
+    await until(async () => (await queries()) === 1, 'the query to run');
+    const got = await server.get('/api/v1/query', {query: '1', timeout: '300ms'});
+    assert.deepEqual([got.status, errorOf(got.body)], [503, 'query timed out in query queue']);
+    const waits = server.get('/api/v1/query', {query: '1'});
+    await until(async () => (await queries()) === 2, 'another to wait');
+    stop.abort();
+    await heavy;
+    assert.equal((await waits).status, 200);
+  } finally {
+    await server.destroy();
+  }
+});
+
 test('after a crash the log names the queries that ran', async () => {
   const flags = [...WRITABLE, '--query.max-concurrency=2'];
   const first = await ServerProcess.start({flags});

@@ -13,7 +13,7 @@ import {
   type QueryOrigin,
   type QueryOutcome,
 } from '../query/messages.ts';
-import type {JobSink, QueryPool} from '../query/pool.ts';
+import type {Failure, JobSink, QueryPool} from '../query/pool.ts';
 import type {QueryLog} from '../query/query-log.ts';
 import {QueryRecord} from '../query/query-record.ts';
 import {send, type Exchange} from '../web/exchange.ts';
@@ -98,8 +98,9 @@ const failures = {
     'the query thread ended unexpectedly: the query may need more memory than it is allowed',
   ),
   timeout: new ApiError('timeout', 'query timed out in expression evaluation'),
+  queueTimeout: new ApiError('timeout', 'query timed out in query queue'),
   canceled: new ApiError('canceled', 'query was canceled in expression evaluation'),
-} as const;
+} satisfies Record<Failure, ApiError>;
 
 /** Streams one answer of a query thread to a client. */
 class ResponseSink implements JobSink {
@@ -134,7 +135,7 @@ class ResponseSink implements JobSink {
     else this.#response.destroy();
   }
 
-  fail(reason: keyof typeof failures): void {
+  fail(reason: Failure): void {
     this.done = true;
     const lost = lostOutcome(this.#job, failures[reason].message);
     if (lost) this.#observe(lost);

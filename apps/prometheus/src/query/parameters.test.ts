@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {ApiError} from '@narthex/http/errors.ts';
-import {apiDuration, limitOf, lookbackOf, optionalTime, rangeOf, statsOf, timeoutOf} from './parameters.ts';
+import {
+  apiDuration,
+  limitOf,
+  lookbackOf,
+  optionalTime,
+  rangeOf,
+  statsOf,
+  timeoutOf,
+  unreadTimeoutOf,
+} from './parameters.ts';
 
 const from = (text: string) => new URLSearchParams(text);
 
@@ -20,6 +29,10 @@ const read: [name: string, read: () => unknown, want: unknown][] = [
   ['a time limit', () => timeoutOf(from('timeout=1s'), 5000), 1000],
   ['a time limit above that of the server', () => timeoutOf(from('timeout=10s'), 5000), 5000],
   ['no time limit', () => timeoutOf(from(''), 5000), 5000],
+  ['a time limit that nobody has read', () => unreadTimeoutOf('query=a&timeout=1%73&x=y', 5000), 1000],
+  ['a time limit that cannot be read', () => unreadTimeoutOf('timeout=x', 5000), 5000],
+  ['a name that only ends as the time limit', () => unreadTimeoutOf('mytimeout=1', 5000), 5000],
+  ['a time limit in a long form', () => unreadTimeoutOf(`timeout=1&query=${'a'.repeat(70_000)}`, 5000), 5000],
   ['a lookback', () => lookbackOf(from('lookback_delta=1m'), 5), 60_000],
   ['a lookback of 0 is none', () => lookbackOf(from('lookback_delta=0'), 5), 5],
   ['a lookback below 0 is none', () => lookbackOf(from('lookback_delta=-1'), 5), 5],

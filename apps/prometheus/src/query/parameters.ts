@@ -100,6 +100,22 @@ export function timeoutOf(parameters: URLSearchParams, limitMs: number): number 
       );
 }
 
+/** `timeout` in parameters that are still encoded. */
+const TIMEOUT = /(?:^|&)timeout=([^&]{1,40})/;
+/** Parameters beyond this are not searched on a thread that must not block. */
+const SEARCHED_CHARACTERS_MAX = 64 << 10;
+
+/** As `timeoutOf`, of parameters that nobody has read yet; where they can't be read, or are long, the server's own limit. */
+export function unreadTimeoutOf(parameters: string, limitMs: number): number {
+  if (parameters.length > SEARCHED_CHARACTERS_MAX) return limitMs;
+  const found = TIMEOUT.exec(parameters);
+  try {
+    return found ? timeoutOf(new URLSearchParams(found[0].replace(/^&/, '')), limitMs) : limitMs;
+  } catch {
+    return limitMs;
+  }
+}
+
 /** How far back a selector looks: what the client asks for, else the server's own. */
 export function lookbackOf(parameters: URLSearchParams, fallbackMs: number): number {
   const text = parameters.get('lookback_delta') ?? '';

@@ -17,6 +17,10 @@ import {
   type QuerySettings,
   type QueryThreadData,
 } from './messages.ts';
+import {unreadTimeoutOf} from './parameters.ts';
+
+/** Why a job has no answer: its thread ended, its time was up while it ran or while it waited, or nobody wants it any more. */
+export type Failure = 'died' | 'timeout' | 'queueTimeout' | 'canceled';
 
 /** Where the answer to a job goes. `write` returns false when the client takes no more for now; `onDrain` says when it does. */
 export interface JobSink {
@@ -27,7 +31,7 @@ export interface JobSink {
   part(bytes: Uint8Array, taken: () => void): void;
   end(outcome: JobOutcome): void;
   /** The thread ended without an answer, or in the midst of one. */
-  fail(reason: 'died' | 'timeout' | 'canceled'): void;
+  fail(reason: Failure): void;
 }
 
 export interface PoolOptions {
@@ -107,8 +111,8 @@ export class QueryPool {
     this.#dispatch();
     if (this.#queue.includes(waiting)) {
       waiting.timer = setTimeout(
-        () => this.#giveUp(waiting, 'timeout'),
-        Math.max(0, job.queuedMs + timeoutMs - monotonicMs()),
+        () => this.#giveUp(waiting, 'queueTimeout'),
+        Math.max(0, job.queuedMs + unreadTimeoutOf(job.parameters, timeoutMs) - monotonicMs()),
       );
     }
     return () => this.#cancel(waiting);
@@ -128,7 +132,7 @@ export class QueryPool {
     else for (const thread of this.#threads) if (thread.job === waiting.job) thread.stop(stopReason.canceled);
   }
 
-  #giveUp(waiting: Waiting, reason: 'timeout' | 'canceled'): void {
+  #giveUp(waiting: Waiting, reason: Failure): void {
     clearTimeout(waiting.timer);
     const at = this.#queue.indexOf(waiting);
     if (at >= 0) this.#queue.splice(at, 1);
@@ -214,7 +218,7 @@ class QueryThread {
   readonly #log: Logger;
   readonly #timeoutMs: number;
   #current: {job: Job; sink: JobSink} | undefined;
-  #failure: 'died' | 'timeout' | 'canceled' = 'died';
+  #failure: Failure = 'died';
   #deadline: NodeJS.Timeout | undefined;
   #grace: NodeJS.Timeout | undefined;
   #stall: NodeJS.Timeout | undefined;
