@@ -116,10 +116,10 @@ test('what is counted about histograms is what is counted about floats', () => {
   fc.assert(property, {numRuns: 300});
 });
 
-const FLOAT_FUNCTIONS = [
-  ...['rate', 'increase', 'delta', 'irate', 'idelta', 'sum_over_time', 'avg_over_time', 'min_over_time', 'deriv'],
-  ...['stddev_over_time', 'first_over_time', 'last_over_time', 'changes', 'resets', 'ts_of_min_over_time'],
-];
+const FLOAT_FUNCTIONS = (
+  'rate increase delta irate idelta sum_over_time avg_over_time min_over_time deriv ' +
+  'stddev_over_time first_over_time last_over_time changes resets ts_of_min_over_time'
+).split(' ');
 
 test('windows of floats do not change when there are histograms elsewhere', () => {
   const value = fc.oneof(fc.double({min: -1e3, max: 1e3, noNaN: true}), fc.constantFrom(NaN, Infinity, 1e308));
