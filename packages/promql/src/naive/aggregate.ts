@@ -5,14 +5,13 @@ import {formatHistogram} from '@narthex/model/histogram/text.ts';
 import type {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
 import {quoteGo} from '@narthex/model/quote.ts';
 import {formatFloatG, formatFloatPlain} from '@narthex/model/value.ts';
-import type {Aggregation, AggregationOp} from '../parse/ast.ts';
+import type {Aggregation, AggregationOp, SourceRange} from '../parse/ast.ts';
 import {Annotations} from './annotations.ts';
 import {choose} from './choose.ts';
 import {kahan, meanOf, quantileOf} from './floats.ts';
 import {compacted, haveResetCollision, mean, total, type Total} from './histograms.ts';
 import {keyOf, nameOf, only, withLabel, without} from './label-sets.ts';
 import * as notes from './notes.ts';
-import {unparen} from './prepare.ts';
 import {fail, isFloat, isHistogram, type Sample, type Series, type Value} from './values.ts';
 
 function groupLabels({grouping, without: isWithout}: Aggregation, labels: Labels, extra: readonly string[]): Labels {
@@ -51,6 +50,15 @@ export function checkCountValues(node: Aggregation): void {
     fail(`invalid label name ${quoteGo(node.param.value)}`);
 }
 
+/** An aggregation and where its notes go. */
+interface Work {
+  readonly node: Aggregation;
+  /** The places of its two arguments in the text. */
+  readonly range: SourceRange;
+  readonly parameterRange: SourceRange;
+  readonly annotations: Annotations;
+}
+
 /** Evaluates all aggregations but count_values. `parameter`: the first argument at each step. */
 export function aggregate(
   evaluator: Evaluation,
@@ -59,13 +67,16 @@ export function aggregate(
   input: readonly Series[],
 ): Evaluated {
   const annotations = new Annotations();
+  const {range} = evaluator.tree.argument(node, node.expr);
+  const parameterRange = node.param === undefined ? range : evaluator.tree.argument(node, node.param).range;
+  const work: Work = {node, range, parameterRange, annotations};
   const groups = groupsOf(node, input);
   const parameters = (parameter ?? []) as readonly number[];
   if (isChoice(node.op)) {
-    if (!checkChoice(node, parameters, annotations)) return {series: [], annotations};
+    if (!checkChoice(work, parameters)) return {series: [], annotations};
     return chooseSeries(evaluator, node, parameters, {groups, input, annotations});
   }
-  if (node.op === 'quantile') noteBadQuantiles(node, parameters, annotations);
+  if (node.op === 'quantile') noteBadQuantiles(work, parameters);
   const series = groups.map((group): {labels: Labels; dropName: boolean; points: (Value | undefined)[]} => ({
     labels: group.labels,
     dropName: false,
@@ -73,11 +84,11 @@ export function aggregate(
   }));
   for (const step of evaluator.times.keys()) {
     // Notes on single samples come first, in the order of the input.
-    noteIgnored(node, input, step, annotations);
+    noteIgnored(work, input, step);
     for (const [i, group] of groups.entries()) {
       const members = group.members.filter(({points}) => points[step] !== undefined);
       const values = members.map(({points}) => points[step]!);
-      const value = values.length === 0 ? undefined : aggregated(node, members, values, parameters[step], annotations);
+      const value = values.length === 0 ? undefined : aggregated(work, members, values, parameters[step]);
       series[i].points.push(value);
       if (value !== undefined) series[i].dropName = dropsName(node.op, members, values);
     }
@@ -96,30 +107,28 @@ function dropsName(op: AggregationOp, members: readonly Series[], values: readon
   return members.slice(first).some(({dropName}) => dropName);
 }
 
-function noteIgnored(node: Aggregation, input: readonly Series[], step: number, annotations: Annotations): void {
+function noteIgnored({node, range, annotations}: Work, input: readonly Series[], step: number): void {
   if (!IGNORES_HISTOGRAMS.has(node.op)) return;
-  if (input.some(({points}) => isHistogram(points[step])))
-    annotations.add(notes.ignoredInAggregation(node.op, unparen(node.expr).range));
+  if (input.some(({points}) => isHistogram(points[step]))) annotations.add(notes.ignoredInAggregation(node.op, range));
 }
 
 function aggregated(
-  node: Aggregation,
+  work: Work,
   members: readonly Series[],
   values: readonly Value[],
   parameter: number,
-  annotations: Annotations,
 ): Value | undefined {
   const floats = values.filter(isFloat);
-  switch (node.op) {
+  switch (work.node.op) {
     case 'count':
       return values.length;
     case 'group':
       return 1;
     case 'sum':
     case 'avg':
-      return summed(node, members, values, annotations);
+      return summed(work, members, values);
     default:
-      return floats.length === 0 ? undefined : ofFloats(node.op, floats, parameter);
+      return floats.length === 0 ? undefined : ofFloats(work.node.op, floats, parameter);
   }
 }
 
@@ -151,17 +160,12 @@ function variance(floats: readonly number[]): number {
   return sum / floats.length;
 }
 
-function summed(
-  node: Aggregation,
-  members: readonly Series[],
-  values: readonly Value[],
-  annotations: Annotations,
-): Value | undefined {
-  const range = unparen(node.expr).range;
+function summed(work: Work, members: readonly Series[], values: readonly Value[]): Value | undefined {
+  const {node, range, annotations} = work;
   const floats = values.filter(isFloat);
   const histograms = values.filter(isHistogram);
   if (floats.length === values.length) return node.op === 'avg' ? meanOf(floats) : sumOf(floats);
-  if (floats.length > 0) return mixed(node, members, values, annotations);
+  if (floats.length > 0) return mixed(work, members, values);
   const {histogram, reconciled} = node.op === 'avg' ? mean(histograms) : total(histograms);
   if (reconciled) annotations.add(notes.boundsReconciled('aggregation', range));
   if (histogram === undefined) {
@@ -178,13 +182,7 @@ function misfitOf(histograms: readonly FloatHistogram[]): number {
 }
 
 /** Floats and histograms have no sum. Upstream still adds up the histograms if one came first, and notes what happens. */
-function mixed(
-  node: Aggregation,
-  members: readonly Series[],
-  values: readonly Value[],
-  annotations: Annotations,
-): undefined {
-  const range = unparen(node.expr).range;
+function mixed({node, range, annotations}: Work, members: readonly Series[], values: readonly Value[]): undefined {
   if (isHistogram(values[0])) {
     const histograms = values.filter(isHistogram);
     const {histogram, reconciled}: Total = node.op === 'avg' ? mean(histograms) : total(histograms);
@@ -209,18 +207,16 @@ function sumOf(floats: readonly number[]): number {
 const maxOf = (parameters: readonly number[]): number => parameters.reduce((a, b) => Math.max(a, b), -Number.MAX_VALUE);
 const minOf = (parameters: readonly number[]): number => parameters.reduce((a, b) => Math.min(a, b), Number.MAX_VALUE);
 
-function noteBadQuantiles(node: Aggregation, parameters: readonly number[], annotations: Annotations): void {
-  const range = unparen(node.param!).range;
+function noteBadQuantiles({parameterRange: range, annotations}: Work, parameters: readonly number[]): void {
   if (parameters.some(Number.isNaN)) annotations.add(notes.badQuantile(NaN, range));
   if (maxOf(parameters) > 1) annotations.add(notes.badQuantile(maxOf(parameters), range));
   if (minOf(parameters) < 0) annotations.add(notes.badQuantile(minOf(parameters), range));
 }
 
 /** Checks the parameters of all steps; false: nothing is ever chosen. */
-function checkChoice(node: Aggregation, parameters: readonly number[], annotations: Annotations): boolean {
+function checkChoice({node, parameterRange: range, annotations}: Work, parameters: readonly number[]): boolean {
   const [min, max] = [minOf(parameters), maxOf(parameters)];
   const hasNaN = parameters.some(Number.isNaN);
-  const range = unparen(node.param!).range;
   if (node.op === 'limit_ratio') {
     if (max === 0 && min === 0) return false;
     if (hasNaN) fail('Ratio value is NaN');
@@ -242,6 +238,8 @@ function chooseSeries(
   {groups, input, annotations}: {groups: readonly Group[]; input: readonly Series[]; annotations: Annotations},
 ): Evaluated {
   const rows = new Rows(evaluator.times.length);
+  // Upstream has a hash map for the order of rows; here it is that of the input.
+  rows.reserve(input);
   for (const [step, timeMs] of evaluator.times.entries()) {
     const chosen = choose(node, parameters[step], {groups, input, step, timeMs, annotations});
     if (evaluator.isInstant) {
@@ -250,5 +248,5 @@ function chooseSeries(
     }
     for (const sample of chosen) rows.add(step, sample);
   }
-  return {series: rows.series(), annotations};
+  return {series: rows.series().filter(hasPoint), annotations};
 }

@@ -22,7 +22,7 @@ import {evaluateInfo} from './info.ts';
 import {keyOf, matchedLabels, withoutMetadata} from './label-sets.ts';
 import {joinLabels, mergeEqualSeries, replaceLabels} from './label-functions.ts';
 import * as notes from './notes.ts';
-import {type PreparedTree, unparen} from './prepare.ts';
+import type {PreparedTree} from './prepare.ts';
 import {callOverRange} from './range-call.ts';
 import {PlainReader, type SampleReader, StatsReader} from './sample-reader.ts';
 import {extendFloats, smoothSeries} from './extended-windows.ts';
@@ -211,13 +211,13 @@ export class Evaluator implements Evaluation {
   }
 
   #aggregation(node: Aggregation): Evaluated {
-    const argument = unparen(node.expr);
+    const argument = this.tree.argument(node, node.expr);
     if (node.op === 'count_values') {
       checkCountValues(node);
       return this.steps([argument], undefined, ({vectors: [vector], timeMs}) => [countValues(node, vector, timeMs)]);
     }
     const annotations = new Annotations();
-    const parameter = node.param === undefined ? undefined : this.evaluate(unparen(node.param));
+    const parameter = node.param && this.evaluate(this.tree.argument(node, node.param));
     annotations.merge(parameter?.annotations);
     const input = this.evaluate(argument);
     annotations.merge(input.annotations);
@@ -226,7 +226,7 @@ export class Evaluator implements Evaluation {
   }
 
   #call(node: Call): Evaluated {
-    const args = node.args.map(unparen);
+    const args = node.args.map((arg) => this.tree.argument(node, arg));
     const {name} = node.func;
     if ((name === 'timestamp' || name === 'start_timestamp') && args[0].kind === 'vectorSelector') {
       return this.#timestamps(node, args[0]);

@@ -17,13 +17,26 @@ export class Rows {
     for (const sample of samples) this.add(step, sample);
   }
 
+  /** Decides the order of rows. */
+  reserve(series: readonly Series[]): void {
+    for (const {labels, dropName} of series) this.#rowOf(labels, dropName);
+  }
+
   add(step: number, {labels, dropName, value}: Sample): void {
-    const key = keyOf(labels);
-    const known = this.#byKey.get(key);
-    const row = known ?? {labels, dropName, points: Array.from({length: this.#length}, () => undefined)};
+    const row = this.#rowOf(labels, dropName);
     if (row.points[step] !== undefined) throw new UndefinedUpstream('two values of a series at one time');
     row.points[step] = value;
+  }
+
+  #rowOf(labels: Labels, dropName: boolean): {points: Series['points'][number][]} {
+    const key = keyOf(labels);
+    const row = this.#byKey.get(key) ?? {
+      labels,
+      dropName,
+      points: Array.from({length: this.#length}, () => undefined),
+    };
     this.#byKey.set(key, row);
+    return row;
   }
 
   series(): Series[] {

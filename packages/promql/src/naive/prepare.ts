@@ -1,4 +1,5 @@
-import {type Expr, type MatrixSelector, nanosToMillis, type Subquery, type VectorSelector} from '../parse/ast.ts';
+import type {Aggregation, Call, Expr, MatrixSelector, Subquery, VectorSelector} from '../parse/ast.ts';
+import {nanosToMillis} from '../parse/ast.ts';
 import {DurationExprError, evaluateDuration} from '../parse/durations.ts';
 import {NaiveError} from './values.ts';
 
@@ -25,7 +26,7 @@ const TIME_DEPENDENT: ReadonlySet<string> = new Set([
   'timestamp',
 ]);
 
-export function unparen(expr: Expr): Expr {
+function unparen(expr: Expr): Expr {
   return expr.kind === 'paren' ? unparen(expr.expr) : expr;
 }
 
@@ -38,6 +39,8 @@ export class PreparedTree {
   readonly repeated = new Set<Expr>();
   /** Selectors whose histograms are read without their buckets, since only count and sum are asked for. */
   readonly statsOnly = new Set<VectorSelector>();
+  /** Everything in parameters of aggregations. */
+  readonly #inParameter = new Set<Expr>();
   readonly #text: string;
   readonly #times: QueryTimes;
   readonly #atMs = new Map<Timed, number>();
@@ -49,9 +52,15 @@ export class PreparedTree {
     this.#times = times;
     this.#checkDurations(root);
     this.#noteStatsOnly(root, []);
+    this.#noteParameters(root, false);
     const {canWrap} = this.#examine(root);
     if (canWrap) this.repeated.add(root);
     this.setOffsets(times.startMs, root);
+  }
+
+  /** An argument of a function or aggregation: parentheses around it do not count, unless upstream does not see them. */
+  argument(node: Call | Aggregation, argument: Expr): Expr {
+    return this.#inParameter.has(node) ? argument : unparen(argument);
   }
 
   rangeMs(node: MatrixSelector | Subquery): number {
@@ -171,6 +180,12 @@ export class PreparedTree {
     if (node.atBorder === 'start') this.#atMs.set(node, this.#times.startMs);
     if (node.atBorder === 'end') this.#atMs.set(node, this.#times.endMs);
     return this.atMs(node) !== undefined;
+  }
+
+  #noteParameters(expr: Expr, isInside: boolean): void {
+    if (isInside) this.#inParameter.add(expr);
+    const parameter = expr.kind === 'aggregation' ? expr.param : undefined;
+    for (const child of partsOf(expr)) this.#noteParameters(child, isInside || child === parameter);
   }
 
   /** `path`: the nodes above, outermost first. */

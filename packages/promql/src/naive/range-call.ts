@@ -7,7 +7,16 @@ import {nameOf, withoutMetadata} from './label-sets.ts';
 import * as notes from './notes.ts';
 import {RANGE_FUNCTIONS} from './range-functions.ts';
 import type {RangeFunction} from './range-input.ts';
-import {fail, isFloat, type RangeSeries, sameLabelset, type Series, type TimedValue, type Value} from './values.ts';
+import {
+  fail,
+  isFloat,
+  type RangeSeries,
+  sameLabelset,
+  type Series,
+  type TimedValue,
+  UndefinedUpstream,
+  type Value,
+} from './values.ts';
 
 const ANCHORED_FUNCTIONS = ['changes', 'delta', 'increase', 'rate', 'resets'];
 const SMOOTHED_FUNCTIONS = ['delta', 'increase', 'rate'];
@@ -28,7 +37,9 @@ interface Windows {
 export function callOverRange(evaluator: Evaluation, call: Call, args: readonly Expr[]): Evaluated {
   const {name} = call.func;
   const annotations = new Annotations();
-  const matrix = args.find((arg): arg is MatrixSelector | Subquery => arg.type === 'matrix')!;
+  const matrix = args.find((arg) => arg.type === 'matrix')!;
+  // Within parameters of aggregations parentheses make upstream crash here.
+  if (matrix.kind !== 'matrixSelector' && matrix.kind !== 'subquery') throw new UndefinedUpstream('parentheses');
   const fromSubquery = matrix.kind === 'subquery' ? evaluator.subquery(matrix) : undefined;
   annotations.merge(fromSubquery?.annotations);
   const parameters = args.flatMap((arg) => {

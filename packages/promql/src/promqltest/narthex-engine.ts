@@ -1,5 +1,5 @@
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
-import {instant, prepare, type PreparedQuery, range} from '../engine/engine.ts';
+import {instant, prepare, type PrepareOptions, type PreparedQuery, range} from '../engine/engine.ts';
 import type {QueryRun} from '../engine/query-context.ts';
 import {QueryError} from '../engine/query-error.ts';
 import type {QueryResult} from '../engine/query-result.ts';
@@ -19,14 +19,14 @@ const OPTIONS = {
 const TIMEOUT_MS = 100_000;
 const QUERY_BYTES_MAX = 256 * 1024 * 1024;
 
-/** The engine of this package, with the settings that upstream's scripts are written for. */
+/** The engine of this package, unless told otherwise with the settings that upstream's scripts are written for. */
 export class NarthexEngine implements ScriptEngine {
   readonly #storage: MemoryStorage;
-  readonly #samplesMax: number;
+  readonly #options: PrepareOptions;
 
-  constructor(storage: MemoryStorage, samplesMax = 10_000) {
+  constructor(storage: MemoryStorage, samplesMax = 10_000, options: PrepareOptions = OPTIONS) {
     this.#storage = storage;
-    this.#samplesMax = samplesMax;
+    this.#options = {...options, samplesMax};
   }
 
   instant(text: string, timeMs: number): Answer | FailedAnswer {
@@ -41,7 +41,7 @@ export class NarthexEngine implements ScriptEngine {
     const memory = new KernelMemory({maximumBytes: QUERY_BYTES_MAX});
     try {
       const run = {querier: this.#storage.querier(memory), memory, deadlineMs: performance.now() + TIMEOUT_MS};
-      return answerOf(evaluate(prepare(text, {...OPTIONS, samplesMax: this.#samplesMax}), run));
+      return answerOf(evaluate(prepare(text, this.#options), run));
     } catch (error) {
       if (error instanceof QueryError || error instanceof ParseError) return {error: error.message};
       throw error;
