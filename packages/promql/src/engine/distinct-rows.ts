@@ -42,6 +42,10 @@ export class DistinctRows implements Operator {
     return out.rows > 0;
   }
 
+  cellsAtLeast(): number {
+    return this.#child.cellsAtLeast?.() ?? 0;
+  }
+
   close(): void {
     if (this.#table === undefined) this.#child.close();
     this.#table?.free();

@@ -224,7 +224,16 @@ test('a query that is certain to hold too much is refused before it takes memory
   };
   const message = 'query processing would load too many samples into memory in query execution';
   const used = memory.usedBytes;
-  for (const text of ['http_requests_total', 'quantile(0.5, http_requests_total)', 'http_requests_total and b']) {
+  const texts = [
+    'http_requests_total',
+    'quantile(0.5, http_requests_total)',
+    'http_requests_total and b',
+    'rate(http_requests_total[5m])',
+    // Not held, but a billion cells.
+    'sum(sum_over_time(http_requests_total[5m]))',
+    'sum by (code) (http_requests_total)',
+  ];
+  for (const text of texts) {
     assert.throws(() => range(prepare(text), {querier, memory}, 0, 7_200_000, 720), {message}, text);
     assert.equal(memory.usedBytes, used);
     assert.ok(memory.peakBytes - used < 2 ** 22, `${text} took ${memory.peakBytes - used} bytes`);

@@ -34,6 +34,10 @@ export class MapLabels implements Operator {
     this.#known = new U32Column(context.heap);
   }
 
+  cellsAtLeast(): number {
+    return this.#child.cellsAtLeast?.() ?? 0;
+  }
+
   next(out: RowBatch): boolean {
     if (!this.#child.next(out)) return false;
     for (let row = 0; row < out.rows; row++) {

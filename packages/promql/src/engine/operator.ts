@@ -12,7 +12,7 @@ export interface Operator {
   /** Replaces what `out` holds by the next rows (at least one); false at the end. Throws QueryError. */
   next(out: RowBatch): boolean;
   /**
-   * Cells of rows that are certain to come, as far as that is known before anything is read: what holding all rows takes at least. Called before the
+   * Cells of rows that are certain to come, as far as that is known before anything is read: what holding all rows takes at least. Asked before the
    * first `next`, if at all.
    */
   cellsAtLeast?(): number;

@@ -31,6 +31,9 @@ export const DEFAULT_OPTIONS: EngineOptions = {
   useStartTimestamps: false,
 };
 
+/** Cells that pass through a leaf count as so much less than samples that are held: a billion of them by default. */
+const WORK_PER_SAMPLE = 20;
+
 /** What one run of a query works with. */
 export interface QueryRun {
   readonly querier: Querier;
@@ -85,6 +88,11 @@ export class QueryContext {
     this.#refuseOver(this.#samples + cells);
     const {maximumBytes, usedBytes} = this.heap.memory;
     if (cells * 8 > maximumBytes - usedBytes) throw tooMuchMemory(undefined);
+  }
+
+  /** Refuses a leaf that is certain to compute this many cells, held or not, where that is out of all proportion. */
+  refuseWork(cells: number): void {
+    this.#refuseOver(cells / WORK_PER_SAMPLE);
   }
 
   /** Counts samples that the query holds no longer. */

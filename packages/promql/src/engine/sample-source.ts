@@ -15,6 +15,8 @@ export interface SampleSource {
   readonly distinctWithoutName: boolean;
   /** Samples were read from storage here (not by a subquery), so they count as read. */
   readonly readsStorage: boolean;
+  /** The series to be read; none where they are rows of a subquery. */
+  readonly set?: SeriesSet;
   /** Goes to the next series that has samples; false at the end. */
   next(): boolean;
   /** Its samples, free of stale markers, oldest first; valid until `next`. */
@@ -39,7 +41,7 @@ export interface SampleSource {
 export class SelectedSamples implements SampleSource {
   readonly distinctWithoutName: boolean;
   readonly readsStorage = true;
-  readonly #set: SeriesSet;
+  readonly set: SeriesSet;
   readonly #labels: SeriesLabels;
   readonly #buffer: SampleBuffer;
   #series = -1;
@@ -55,8 +57,8 @@ export class SelectedSamples implements SampleSource {
     isStatsOnly: boolean,
   ) {
     this.distinctWithoutName = haveOneName(context, matchers);
-    this.#set = context.querier.select(matchers, fromMs, toMs);
-    this.#labels = new SeriesLabels(context, this.#set, demand, dropName);
+    this.set = context.querier.select(matchers, fromMs, toMs);
+    this.#labels = new SeriesLabels(context, this.set, demand, dropName);
     this.#buffer = new SampleBuffer(context, {wantsStarts: context.options.useStartTimestamps, isStatsOnly});
   }
 
@@ -80,8 +82,8 @@ export class SelectedSamples implements SampleSource {
   }
 
   next(): boolean {
-    while (++this.#series < this.#set.length) {
-      this.count = this.#buffer.dropStale(this.#buffer.read(this.#set, this.#series));
+    while (++this.#series < this.set.length) {
+      this.count = this.#buffer.dropStale(this.#buffer.read(this.set, this.#series));
       if (this.count > 0) return true;
     }
     return false;

@@ -4,6 +4,7 @@ import type {SourceRange} from '../parse/ast.ts';
 import type {SeriesSet} from '../storage.ts';
 import {weightOfCells} from './histogram-weight.ts';
 import {labelSetIdOf} from './label-table.ts';
+import {cellsOfExtents} from './foresight.ts';
 import type {LabelDemand, Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
 import {executionError, type QueryError} from './query-error.ts';
@@ -11,7 +12,7 @@ import type {RowBatch} from './row-batch.ts';
 import {SampleBuffer} from './sample-buffer.ts';
 import {haveOneName, SeriesLabels} from './series-labels.ts';
 import {SmoothedCells} from './smoothed-cells.ts';
-import type {StepGrid} from './step-grid.ts';
+import {type StepGrid, stretchOf} from './step-grid.ts';
 import {annotate} from './window-notes.ts';
 
 export interface SelectorOptions {
@@ -62,6 +63,7 @@ export class Selector implements Operator {
 
   next(out: RowBatch): boolean {
     this.#context.checkpoint();
+    if (this.#series === 0) this.#context.refuseWork(this.cellsAtLeast());
     out.clear();
     while (out.rows === 0 && this.#series < this.#set.length && this.grid.count > 0) {
       if (this.grid.count === 1 && this.#readsNewest) this.#fillSingles(out);
@@ -217,45 +219,4 @@ export class Selector implements Operator {
     const weight = isWeighed ? weightOfCells(this.#context.heap.memory, cells, steps) : present;
     this.#context.stats.count(weight, weight);
   }
-}
-
-/** The steps, first and end, whose times `firstMs + step * moveMs` lie in [fromMs, untilMs). */
-export function stretchOf(
-  grid: StepGrid,
-  firstMs: number,
-  moveMs: number,
-  fromMs: number,
-  untilMs: number,
-): [first: number, end: number] {
-  if (moveMs === 0) return fromMs <= firstMs && firstMs < untilMs ? [0, grid.count] : [0, 0];
-  const first = Math.max(0, Math.ceil((fromMs - firstMs) / moveMs));
-  const end = Math.min(grid.count, Math.ceil((untilMs - firstMs) / moveMs));
-  return [first, end];
-}
-
-/** Grids with fewer cells than this for all series are not worth a look ahead. */
-const FORESEEN_MIN = 1_000_000;
-
-/**
- * The cells that rows of a leaf have at least, from what is known of its series before they are read: each reaches from its first sample to `reachMs`
- * behind its last one. `isSure` tells from the samples and the time that they span whether the series gives a row at all.
- */
-export function cellsOfExtents(
-  set: SeriesSet,
-  grid: StepGrid,
-  firstMs: number,
-  moveMs: number,
-  reachMs: number,
-  isSure: (samples: number, spanMs: number) => boolean = () => true,
-): number {
-  if (set.extent === undefined || set.length * grid.count < FORESEEN_MIN) return 0;
-  const extent = new Float64Array(2);
-  let cells = 0;
-  for (let i = 0; i < set.length; i++) {
-    const samples = set.extent(i, extent);
-    if (samples === 0 || !isSure(samples, extent[1] - extent[0])) continue;
-    const [first, end] = stretchOf(grid, firstMs, moveMs, extent[0], extent[1] + reachMs);
-    cells += Math.max(0, end - first);
-  }
-  return cells;
 }

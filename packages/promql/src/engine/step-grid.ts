@@ -38,3 +38,17 @@ export const tooManyPoints = (startMs: number, endMs: number, stepMs: number): b
 /** What the HTTP API answers then. */
 export const TOO_MANY_POINTS =
   'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)';
+
+/** The steps, first and end, whose times `firstMs + step * moveMs` lie in [fromMs, untilMs). */
+export function stretchOf(
+  grid: StepGrid,
+  firstMs: number,
+  moveMs: number,
+  fromMs: number,
+  untilMs: number,
+): [first: number, end: number] {
+  if (moveMs === 0) return fromMs <= firstMs && firstMs < untilMs ? [0, grid.count] : [0, 0];
+  const first = Math.max(0, Math.ceil((fromMs - firstMs) / moveMs));
+  const end = Math.min(grid.count, Math.ceil((untilMs - firstMs) / moveMs));
+  return [first, end];
+}

@@ -1,6 +1,7 @@
 import {quoteGo} from '@narthex/model/quote.ts';
 import {formatFloatG} from '@narthex/model/value.ts';
 import type {Call, SourceRange} from '../parse/ast.ts';
+import {cellsOfExtents} from './foresight.ts';
 import type {Operator} from './operator.ts';
 import {MixedWindows, needsMixedWindows} from './mixed-windows.ts';
 import type {QueryContext} from './query-context.ts';
@@ -8,8 +9,7 @@ import {executionError} from './query-error.ts';
 import type {RowBatch} from './row-batch.ts';
 import type {SampleSource} from './sample-source.ts';
 import {columnOf, type Scalar} from './scalar.ts';
-import {stretchOf} from './selector.ts';
-import type {StepGrid} from './step-grid.ts';
+import {type StepGrid, stretchOf} from './step-grid.ts';
 import type {Windows} from './sampled-window.ts';
 import {computeWindows, type WindowTask} from './window-kernels.ts';
 import {annotate, annotateOverlaps} from './window-notes.ts';
@@ -62,10 +62,21 @@ export class WindowFunction implements Operator {
 
   next(out: RowBatch): boolean {
     this.#context.checkpoint();
+    if (!this.#isPrepared) this.#context.refuseWork(this.cellsAtLeast());
     this.#prepare();
     out.clear();
     while (out.fits(this.grid.count) && this.grid.count > 0 && this.#source.next()) this.#fillRow(out);
     return out.rows > 0;
+  }
+
+  cellsAtLeast(): number {
+    const {set} = this.#source;
+    const {firstMs, moveMs, rangeMs, mode} = this.#options;
+    if (set === undefined || mode !== 'plain') return 0;
+    // Some two samples are no further apart than the mean; a window that is sure to hold both gives a value.
+    const isSure = (samples: number, spanMs: number): boolean =>
+      samples > 1 && spanMs / (samples - 1) + moveMs < rangeMs;
+    return cellsOfExtents(set, this.grid, firstMs, moveMs, rangeMs, isSure);
   }
 
   close(): void {
