@@ -56,6 +56,11 @@ const cases: [name: string, body: string, want: string[]][] = [
     ['TYPE h histogram', 'h int 4/0 schema -53 + 0:2,2 bounds 1,2'],
   ],
   [
+    'of one bound twice in a row too',
+    '# TYPE h histogram\nh_bucket{le="1"} 2\nh_bucket{le="1.0"} 3\nh_bucket{le="2"} 4\n',
+    ['TYPE h histogram', 'h int 4/0 schema -53 + 0:2,2 bounds 1,2'],
+  ],
+  [
     'lines of another name, without a bound, or of another type stay',
     '# TYPE h histogram\nh_bucket 1\nh_bucket{le="x"} 1\nh 1\nhh_bucket{le="1"} 1\n# TYPE g gauge\ng_bucket{le="1"} 1\n',
     [

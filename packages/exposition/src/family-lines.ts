@@ -1,4 +1,4 @@
-import {isLegacyMetricName} from '@narthex/model/labels.ts';
+import {isLegacyLabelName, isLegacyMetricName} from '@narthex/model/labels.ts';
 import type {LabelPair} from './family.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = {'\\': '\\\\', '\n': '\\n', '"': '\\"'};
@@ -13,9 +13,14 @@ export function escapeHelp(text: string): string {
   return /[\\\n]/.test(text) ? text.replace(/[\\\n]/g, (char) => ESCAPES[char]) : text;
 }
 
-/** A metric or label name outside braces: in quotes unless it is a legacy name. */
+/** A metric name: in quotes unless it is a legacy name. */
 export function nameText(name: string): string {
   return isLegacyMetricName(name) ? name : `"${escapeQuoted(name)}"`;
+}
+
+/** A label name likewise; one with a colon needs quotes, or no parser reads it (upstream's writer leaves them out). */
+export function labelNameText(name: string): string {
+  return isLegacyLabelName(name) ? name : `"${escapeQuoted(name)}"`;
 }
 
 /** Writes the series of one family, whose metrics mostly share their label names. */
@@ -43,7 +48,7 @@ export class SeriesText {
   /** The label name with what stands between it and the value. */
   private labelName(name: string): string {
     let text = this.labelNames.get(name);
-    if (text === undefined) this.labelNames.set(name, (text = `${nameText(name)}="`));
+    if (text === undefined) this.labelNames.set(name, (text = `${labelNameText(name)}="`));
     return text;
   }
 

@@ -1,4 +1,4 @@
-import {escapeQuoted, nameText, SeriesText} from './family-lines.ts';
+import {escapeQuoted, labelNameText, nameText, SeriesText} from './family-lines.ts';
 import type {Exemplar, HistogramPoint, Metric, MetricFamily, SummaryPoint} from './family.ts';
 import {formatOpenMetricsFloat} from './format-float.ts';
 
@@ -98,7 +98,7 @@ class FamilyLines {
 
 function exemplarText(exemplar: Exemplar | undefined): string {
   if (exemplar === undefined || exemplar.labels.length === 0) return '';
-  const pairs = exemplar.labels.map(([name, value]) => `${nameText(name)}="${escapeQuoted(value)}"`);
+  const pairs = exemplar.labels.map(([name, value]) => `${labelNameText(name)}="${escapeQuoted(value)}"`);
   const time = exemplar.timestampMs === undefined ? '' : ` ${formatSeconds(exemplar.timestampMs)}`;
   return ` # {${pairs.join(',')}} ${formatOpenMetricsFloat(exemplar.value)}${time}`;
 }

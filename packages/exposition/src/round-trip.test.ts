@@ -179,9 +179,21 @@ test('the scrape reads the same labels from both formats', () => {
   );
 });
 
+test('a label name with a colon is in quotes', () => {
+  const metric: Metric = {labels: [[':', 'x']], point: {kind: 'number', value: 1}};
+  const families: MetricFamily[] = [{name: 'a:b', type: 'gauge', metrics: [metric]}];
+  for (const format of ['text', 'openmetrics'] as const) {
+    const page = encodeFamilies(families, {format, escaping: 'allow-utf-8'});
+    const [out] = scraped(format === 'text' ? new TextParser() : new OpenMetricsParser(), page);
+    assert.deepEqual([...out], [['__name__', 'a:b'], [':', 'x']]); // prettier-ignore
+  }
+});
+
 test('escaped pages have legacy names only', () => {
   fc.assert(
     fc.property(family, (whole) => {
+      // Escaping keeps colons, as upstream: names of metrics may have them, those of labels may not.
+      fc.pre(whole.metrics.every((metric) => metric.labels.every(([name]) => !name.includes(':'))));
       for (const escaping of ['underscores', 'dots', 'values'] as const) {
         const page = encodeFamilies([whole], {format: 'text', escaping});
         for (const {name, metrics} of parseTextFamilies(dropDuplicates(page), 'legacy')) {
