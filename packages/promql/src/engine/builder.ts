@@ -15,7 +15,7 @@ import type {QueryContext} from './query-context.ts';
 import {assert, executionError, notSupported} from './query-error.ts';
 import {type QueryShape, withoutParens} from './query-shape.ts';
 import {Repeat} from './repeat.ts';
-import {movementOf, type RangeVector, type Windows, windowsOf} from './sampled-window.ts';
+import {lookupsOf, movementOf, type RangeVector, type Windows, windowsOf} from './sampled-window.ts';
 import {type SampleSource, SelectedSamples, SubquerySamples} from './sample-source.ts';
 import {constant, fillScalarOf, newColumn, type Scalar, scalarAt} from './scalar.ts';
 import {Selector, type SelectorOptions} from './selector.ts';
@@ -97,8 +97,8 @@ export class Builder {
     if (node.kind === 'matrixSelector') {
       const from = windows.firstMs - windows.rangeMs - windows.beforeMs + 1;
       const to = windows.lastMs + windows.afterMs;
-      const isStatsOnly = this.shape.isStatsOnly(node.selector);
-      return new SelectedSamples(this.context, node.selector.matchers, from, to, demand, dropName, isStatsOnly);
+      const statsAt = this.shape.isStatsOnly(node.selector) ? lookupsOf(windows, grid) : undefined;
+      return new SelectedSamples(this.context, node.selector.matchers, from, to, demand, dropName, statsAt);
     }
     const step = this.shape.stepMsOf(node) || this.context.options.subqueryStepMs;
     const inner = subqueryGrid(windows.firstMs, windows.lastMs, windows.rangeMs, step);

@@ -61,7 +61,7 @@ export class CountSwitches implements MixedFunction {
     if (this.#isAnchored) {
       // The newest sample at or before the start is the first that counts; one behind the start is needed.
       if (series.time(end - 1) <= startMs) return window.setAbsent();
-      while (series.time(from + 1) <= startMs) from++;
+      while (from + 1 < end && series.time(from + 1) <= startMs) from++;
     }
     window.setFloat(this.#marks.within(from, end));
   }

@@ -1,6 +1,6 @@
 import type {SampleExtras, SeriesSet} from '../storage.ts';
 import {HistogramArena} from './histogram-arena.ts';
-import {HistogramStats} from './histogram-stats.ts';
+import {HistogramStats, type Lookups} from './histogram-stats.ts';
 import type {QueryContext} from './query-context.ts';
 
 /** Room for the decoded samples of one series, used again for the next one. */
@@ -19,11 +19,14 @@ export class SampleBuffer implements SampleExtras {
   /** Records of the values that are histograms. */
   readonly histograms: HistogramArena;
 
-  /** `wantsStarts`: start timestamps are read, too. `isStatsOnly`: nothing but count and sum of histograms is wanted. */
-  constructor(context: QueryContext, {wantsStarts = false, isStatsOnly = false} = {}) {
+  /** `wantsStarts`: start timestamps are read, too. `statsAt`: nothing but count and sum of histograms is wanted, at these lookups. */
+  constructor(
+    context: QueryContext,
+    {wantsStarts = false, statsAt}: {wantsStarts?: boolean; statsAt?: Lookups | undefined} = {},
+  ) {
     this.#context = context;
     this.#wantsStarts = wantsStarts;
-    this.#stats = isStatsOnly ? new HistogramStats() : undefined;
+    this.#stats = statsAt === undefined ? undefined : new HistogramStats(statsAt);
     this.histograms = new HistogramArena(context);
   }
 
@@ -48,7 +51,7 @@ export class SampleBuffer implements SampleExtras {
       this.#context.heap.memory.f64.fill(0, this.starts >>> 3, (this.starts >>> 3) + samples);
     }
     const count = set.read(series, this.times, this.values, this);
-    if (!this.histograms.isEmpty) this.#stats?.reduce(this.#context.heap.memory, this.values, count);
+    if (!this.histograms.isEmpty) this.#stats?.reduce(this.#context.heap.memory, this.times, this.values, count);
     return count;
   }
 

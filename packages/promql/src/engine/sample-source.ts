@@ -4,6 +4,7 @@ import type {Matcher} from '@narthex/model/matcher.ts';
 import type {SeriesSet} from '../storage.ts';
 import {DROP_NAME, labelSetIdOf} from './label-table.ts';
 import {type HistogramArena, isHistogramAt} from './histogram-arena.ts';
+import type {Lookups} from './histogram-stats.ts';
 import type {LabelDemand, Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
 import {RowBatch} from './row-batch.ts';
@@ -37,7 +38,7 @@ export interface SampleSource {
   close(): void;
 }
 
-/** Samples of a selector within [fromMs, toMs]; `isStatsOnly`: nothing but count and sum of histograms is wanted. */
+/** Samples of a selector within [fromMs, toMs]; `statsAt`: nothing but count and sum of histograms is wanted, at these lookups. */
 export class SelectedSamples implements SampleSource {
   readonly distinctWithoutName: boolean;
   readonly readsStorage = true;
@@ -54,12 +55,12 @@ export class SelectedSamples implements SampleSource {
     toMs: number,
     demand: LabelDemand,
     dropName: boolean,
-    isStatsOnly: boolean,
+    statsAt?: Lookups,
   ) {
     this.distinctWithoutName = haveOneName(context, matchers);
     this.set = context.querier.select(matchers, fromMs, toMs);
     this.#labels = new SeriesLabels(context, this.set, demand, dropName);
-    this.#buffer = new SampleBuffer(context, {wantsStarts: context.options.useStartTimestamps, isStatsOnly});
+    this.#buffer = new SampleBuffer(context, {wantsStarts: context.options.useStartTimestamps, statsAt});
   }
 
   get times(): number {

@@ -1,5 +1,6 @@
 import type {Expr, MatrixSelector, SourceRange, Subquery, VectorSelector} from '../parse/ast.ts';
 import {nanosToMillis} from '../parse/ast.ts';
+import type {Lookups} from './histogram-stats.ts';
 import type {Lookup, QueryShape} from './query-shape.ts';
 import {withoutParens} from './query-shape.ts';
 import {assert, executionError} from './query-error.ts';
@@ -59,6 +60,11 @@ export function windowsOf(shape: QueryShape, node: RangeVector, grid: StepGrid, 
     beforeMs: mode === 'plain' ? 0 : lookbackMs,
     afterMs: mode === 'smoothed' ? lookbackMs : 0,
   };
+}
+
+/** When samples are read for windows, and how far back. */
+export function lookupsOf({firstMs, moveMs, rangeMs, beforeMs, afterMs}: Windows, {count}: StepGrid): Lookups {
+  return {firstMs: firstMs + afterMs, moveMs, steps: count, backMs: rangeMs + beforeMs + afterMs};
 }
 
 function modeOf({anchored, smoothed}: VectorSelector): WindowMode {

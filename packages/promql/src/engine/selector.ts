@@ -58,7 +58,11 @@ export class Selector implements Operator {
     const from = firstMs - context.options.lookbackMs + 1;
     this.#set = context.querier.select(matchers, from, firstMs + Math.max(0, grid.count - 1) * moveMs + after);
     this.#labels = new SeriesLabels(context, this.#set, demand, options.dropName);
-    this.#buffer = new SampleBuffer(context, {wantsStarts: wanted === 'start', isStatsOnly: options.isStatsOnly});
+    // A smoothed selector reads on from the first step to the last.
+    const all = wanted === 'smoothed' ? grid.count * moveMs : 0;
+    const backMs = context.options.lookbackMs + after + all;
+    const statsAt = options.isStatsOnly ? {firstMs: firstMs + after, moveMs, steps: grid.count, backMs} : undefined;
+    this.#buffer = new SampleBuffer(context, {wantsStarts: wanted === 'start', statsAt});
   }
 
   next(out: RowBatch): boolean {
