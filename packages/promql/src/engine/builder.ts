@@ -10,6 +10,7 @@ import {DistinctRows, type EqualRows} from './distinct-rows.ts';
 import {Join} from './join.ts';
 import {type CellTransform, MapCells} from './map-cells.ts';
 import {ALL_LABELS, type LabelDemand, NO_LABELS, type Operator} from './operator.ts';
+import {onceFor, type PartOfQuery} from './part-of-query.ts';
 import {AGGREGATES} from './ops.ts';
 import type {QueryContext} from './query-context.ts';
 import {assert, executionError, notSupported} from './query-error.ts';
@@ -57,7 +58,7 @@ export class Builder {
       const {node, grid: outer, inner} = spine.nodes[i];
       operator = this.#binaryOver(node, operator, inner);
       if (inner === outer) continue;
-      this.#weightStages(before, outer.count);
+      this.#placeStages(before, onceFor(outer));
       operator = new Repeat(this.context, operator, outer);
     }
     return operator;
@@ -102,9 +103,12 @@ export class Builder {
     }
     const step = this.shape.stepMsOf(node) || this.context.options.subqueryStepMs;
     const inner = subqueryGrid(windows.firstMs, windows.lastMs, windows.rangeMs, step);
-    const weight = isResult ? 1 : 0;
-    const rows = this.#weighted(weight, () => this.vector(node.expr, inner));
-    return new SubquerySamples(this.context, rows, dropName, weight);
+    // Where the subquery is the result, all of its rows are.
+    const part = isResult
+      ? {weight: 1, grid, shiftMs: 0, rangeMs: 0}
+      : {weight: 0, grid, shiftMs: grid.startMs - windows.firstMs, rangeMs: windows.rangeMs};
+    const rows = this.#within(part, () => this.vector(node.expr, inner));
+    return new SubquerySamples(this.context, rows, dropName, part);
   }
 
   /** The windows of a range vector at the steps of `grid`. */
@@ -112,20 +116,19 @@ export class Builder {
     return windowsOf(this.shape, node, grid, this.context.options.lookbackMs);
   }
 
-  /** Builds something whose stages count samples `weight` times. */
-  #weighted<T>(weight: number, build: () => T): T {
+  /** Builds something whose stages count samples as those of `part`. */
+  #within<T>(part: PartOfQuery, build: () => T): T {
     const before = this.stages.length;
     const built = build();
-    this.#weightStages(before, weight);
+    this.#placeStages(before, part);
     return built;
   }
 
-  #weightStages(from: number, weight: number): void {
-    if (weight === 1) return;
+  #placeStages(from: number, part: PartOfQuery): void {
     const {stats} = this.context;
     for (let i = from; i < this.stages.length; i++) {
       const stage = this.stages[i];
-      this.stages[i] = () => stats.weighted(weight, stage);
+      this.stages[i] = () => stats.within(part, stage);
     }
   }
 
@@ -178,7 +181,7 @@ export class Builder {
   #vectorBelow(expr: Expr, grid: StepGrid, demand: LabelDemand): Operator {
     const inner = this.#isRepeated(expr) ? firstStepOf(grid) : grid;
     if (inner === grid) return this.#plain(withoutParens(expr), grid, demand);
-    const once = this.#weighted(grid.count, () => this.#plain(withoutParens(expr), inner, demand));
+    const once = this.#within(onceFor(grid), () => this.#plain(withoutParens(expr), inner, demand));
     return new Repeat(this.context, once, grid);
   }
 
@@ -276,7 +279,7 @@ export class Builder {
 
   /** Evaluated at the first step; all steps have its value. */
   #repeatedScalar(expr: Expr, grid: StepGrid): Scalar {
-    const once = this.#weighted(grid.count, () => this.scalar(expr, firstStepOf(grid)));
+    const once = this.#within(onceFor(grid), () => this.scalar(expr, firstStepOf(grid)));
     if (once.kind === 'constant') return once;
     const address = newColumn(this.context, grid);
     this.stages.push(() => this.context.heap.memory.kernels.cellsRepeat(once.address, address, grid.count));

@@ -4,13 +4,14 @@ import {walk} from '../parse/ast.ts';
 import {type ParserOptions, parseExpr} from '../parse/parser.ts';
 import {Builder} from './builder.ts';
 import {mergeEqualRows} from './distinct-rows.ts';
+import {removeNamesOfSamples} from './merge-samples.ts';
 import {dropsName, labelSetIdOf} from './label-table.ts';
 import {DEFAULT_OPTIONS, type EngineOptions, QueryContext, type QueryRun} from './query-context.ts';
 import {QueryError} from './query-error.ts';
 import {tooMuchMemory} from './query-heap.ts';
 import {QueryResult, type ResultRows, type ResultValue} from './query-result.ts';
 import {QueryShape, type QueryTimes, withoutParens} from './query-shape.ts';
-import type {QueryStats} from './query-stats.ts';
+import {type QueryStats, SampleStats, StepSamples} from './query-stats.ts';
 import {RowTable} from './row-table.ts';
 import {rangeVectorOf, type RangeVector} from './sampled-window.ts';
 import {ALL_LABELS} from './operator.ts';
@@ -98,6 +99,7 @@ class Evaluation {
     const {text, expr, options} = this.#query;
     const context = new QueryContext(options, this.#run);
     this.#context = context;
+    if (this.#run.countsSteps) context.stats.steps = new StepSamples(this.#grid);
     context.checkpoint('query execution');
     const shape = new QueryShape(text, expr, this.#times);
     checkDurations(shape, expr);
@@ -122,8 +124,16 @@ class Evaluation {
       execQueueTime: 0,
       execTotalTime: evalTotalTime,
     };
-    const {queryable, read, peak} = this.#context?.stats ?? {queryable: 0, read: 0, peak: 0};
-    return {timings, samples: {totalQueryableSamples: queryable, samplesRead: read, peakSamples: peak}};
+    const {queryable, read, peak, steps} = this.#context?.stats ?? new SampleStats();
+    const points = steps?.points;
+    const samples = {
+      ...(points && {totalQueryableSamplesPerStep: points.queryable}),
+      totalQueryableSamples: queryable,
+      ...(points && {samplesReadPerStep: points.read}),
+      samplesRead: read,
+      peakSamples: peak,
+    };
+    return {timings, samples};
   }
 
   /** Builds the operators; the function returned gives the value once the stages have run. */
@@ -163,7 +173,9 @@ class Evaluation {
     const source = builder.samples(node, this.#grid, {demand: ALL_LABELS, dropName: false, isResult: true});
     const windows = builder.windows(node, this.#grid);
     return () => {
-      const {table, times} = sampleRows(context, source, windows);
+      const samples = sampleRows(context, source, windows);
+      const isDelayed = context.options.delayedNameRemoval;
+      const {table, times} = isDelayed ? removeNamesOfSamples(context, samples) : samples;
       return {type: 'matrix', rows: this.#sorted(context, {table, grid: this.#grid, times, order: naturalOrder(0)})};
     };
   }

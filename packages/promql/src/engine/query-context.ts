@@ -43,6 +43,8 @@ export interface QueryRun {
   readonly cancel?: Int32Array;
   /** When the query has to be done, in ms of `performance.now()`. */
   readonly deadlineMs?: number;
+  /** Count samples for each step, too. */
+  readonly countsSteps?: boolean;
   /** Called once when the evaluation ends, with a result or an error, with what it took. */
   readonly onEnd?: (stats: QueryStats) => void;
 }

@@ -1,5 +1,6 @@
 import type {Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
+import {onceFor, type PartOfQuery} from './part-of-query.ts';
 import {RowBatch} from './row-batch.ts';
 import type {StepGrid} from './step-grid.ts';
 import {isAbsentAt} from './arithmetic.ts';
@@ -11,12 +12,14 @@ export class Repeat implements Operator {
   readonly #context: QueryContext;
   readonly #child: Operator;
   readonly #batch: RowBatch;
+  readonly #part: PartOfQuery;
   #row = 0;
 
   constructor(context: QueryContext, child: Operator, grid: StepGrid) {
     this.#context = context;
     this.#child = child;
     this.grid = grid;
+    this.#part = onceFor(grid);
     this.distinctWithoutName = child.distinctWithoutName;
     this.#batch = new RowBatch(context, 1);
   }
@@ -27,7 +30,7 @@ export class Repeat implements Operator {
       if (this.#row >= this.#batch.rows) {
         this.#row = 0;
         const {stats} = this.#context;
-        if (!stats.weighted(this.grid.count, () => this.#child.next(this.#batch))) break;
+        if (!stats.within(this.#part, () => this.#child.next(this.#batch))) break;
       }
       this.#emit(this.#row++, out);
     }

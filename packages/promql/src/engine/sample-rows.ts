@@ -45,7 +45,8 @@ export function sampleRows(
     }
     if (source.readsStorage) {
       const weight = source.hasHistograms ? weightOfCells(memory, values, count) : count;
-      context.stats.count(weight, weight);
+      if (context.stats.isTimed) context.stats.countAt(firstMs, weight, weight);
+      else context.stats.count(weight, weight);
     }
     if (count === 0) {
       table.pop();

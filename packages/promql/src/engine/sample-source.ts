@@ -6,6 +6,7 @@ import {DROP_NAME, labelSetIdOf} from './label-table.ts';
 import {type HistogramArena, isHistogramAt} from './histogram-arena.ts';
 import type {Lookups} from './histogram-stats.ts';
 import type {LabelDemand, Operator} from './operator.ts';
+import type {PartOfQuery} from './part-of-query.ts';
 import type {QueryContext} from './query-context.ts';
 import {RowBatch} from './row-batch.ts';
 import {SampleBuffer} from './sample-buffer.ts';
@@ -112,17 +113,16 @@ export class SubquerySamples implements SampleSource {
   readonly #batch: RowBatch;
   readonly #buffer: SampleBuffer;
   readonly #dropName: boolean;
-  readonly #weight: number;
+  readonly #part: PartOfQuery;
   #row = 0;
   #labelRef = 0;
   count = 0;
   hasHistograms = false;
 
-  /** `weight`: how often samples that the subquery looks at count as looked at. */
-  constructor(context: QueryContext, rows: Operator, dropName: boolean, weight: number) {
+  constructor(context: QueryContext, rows: Operator, dropName: boolean, part: PartOfQuery) {
     this.#context = context;
     this.#rows = rows;
-    this.#weight = weight;
+    this.#part = part;
     this.#dropName = dropName;
     this.distinctWithoutName = rows.distinctWithoutName;
     this.#batch = new RowBatch(context, rows.grid.count);
@@ -149,7 +149,7 @@ export class SubquerySamples implements SampleSource {
   next(): boolean {
     for (;;) {
       if (this.#row >= this.#batch.rows) {
-        if (!this.#context.stats.weighted(this.#weight, () => this.#rows.next(this.#batch))) return false;
+        if (!this.#context.stats.within(this.#part, () => this.#rows.next(this.#batch))) return false;
         this.#row = 0;
       }
       this.#load(this.#row++);
@@ -189,7 +189,7 @@ export class SubquerySamples implements SampleSource {
       this.values,
     );
     this.hasHistograms = !this.histograms.isEmpty && memory.kernels.cellsHistograms(this.values, this.count) > 0;
-    if (this.hasHistograms && this.#weight === 0) this.#forgetCounterResets();
+    if (this.hasHistograms && this.#part.weight === 0) this.#forgetCounterResets();
   }
 
   /** Hints are about the sample before, which a subquery may not have looked at. As a result of the query itself they don't matter. */

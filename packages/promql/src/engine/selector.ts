@@ -12,7 +12,7 @@ import type {RowBatch} from './row-batch.ts';
 import {SampleBuffer} from './sample-buffer.ts';
 import {haveOneName, SeriesLabels} from './series-labels.ts';
 import {SmoothedCells} from './smoothed-cells.ts';
-import {type StepGrid, stretchOf} from './step-grid.ts';
+import {type StepGrid, stepTime, stretchOf} from './step-grid.ts';
 import {annotate} from './window-notes.ts';
 
 export interface SelectorOptions {
@@ -120,7 +120,7 @@ export class Selector implements Operator {
       wanted === 'time',
       hasHistograms,
     );
-    this.#countCells(values, rows, present);
+    this.#countCells(values, rows, present, 0, 0);
     if (present === 0) return;
     const begin = out.begin + out.used * 8;
     this.#pushSingles(out, from, rows);
@@ -160,7 +160,7 @@ export class Selector implements Operator {
     if (first >= end) return;
     const cells = out.push(this.#labels.of(this.#series), first, end - first);
     const present = this.#fillCells(count, firstMs + first * moveMs, end - first, cells, out);
-    this.#countCells(cells, end - first, present);
+    this.#countCells(cells, end - first, present, first, 1);
     if (present === 0) out.pop();
   }
 
@@ -216,11 +216,20 @@ export class Selector implements Operator {
   }
 
   /** Counts what was looked up, as upstream does: nothing where it smooths. */
-  #countCells(cells: number, steps: number, present: number): void {
+  #countCells(cells: number, count: number, present: number, firstStep: number, move: 0 | 1): void {
     const {wanted} = this.#options;
     if (wanted === 'smoothed') return;
+    const {heap, stats} = this.#context;
     const isWeighed = wanted === 'value' && !this.#buffer.histograms.isEmpty;
-    const weight = isWeighed ? weightOfCells(this.#context.heap.memory, cells, steps) : present;
-    this.#context.stats.count(weight, weight);
+    if (stats.isTimed) {
+      for (let i = 0; i < count; i++) {
+        const cell = cells + i * 8;
+        const weight = isWeighed ? weightOfCells(heap.memory, cell, 1) : heap.memory.kernels.cellsCount(cell, 1);
+        if (weight > 0) stats.countAt(stepTime(this.grid, firstStep + i * move), weight, weight);
+      }
+      return;
+    }
+    const weight = isWeighed ? weightOfCells(heap.memory, cells, count) : present;
+    stats.count(weight, weight);
   }
 }

@@ -11,6 +11,7 @@ import type {SampleSource} from './sample-source.ts';
 import {columnOf, type Scalar} from './scalar.ts';
 import {type StepGrid, stretchOf} from './step-grid.ts';
 import type {Windows} from './sampled-window.ts';
+import {countWindows} from './window-counts.ts';
 import {computeWindows, type WindowTask} from './window-kernels.ts';
 import {annotate, annotateOverlaps} from './window-notes.ts';
 
@@ -144,6 +145,7 @@ export class WindowFunction implements Operator {
   }
 
   #countSamples(): void {
+    if (this.#context.stats.isTimed) return countWindows(this.#context, this.#source, this.#task);
     const {f64} = this.#context.heap.memory;
     const stats = this.#task.stats >>> 3;
     this.#context.stats.count(f64[stats], this.#source.readsStorage ? f64[stats + 1] : 0);
