@@ -269,6 +269,31 @@ suite('parameters that 2.42 does not know, or answers by chance', () => {
   });
 });
 
+test('statistics of each step, where they are turned on and asked for', async () => {
+  const server = await ServerProcess.start({flags: [...WRITABLE, '--enable-feature=promql-per-step-stats']});
+  try {
+    await postWrite(server.url, samples(['a']));
+    const samplesOf = async (stats: string) => {
+      const range = {start: String(BEGIN_S + 60), end: String(BEGIN_S + 80), step: '10'};
+      const parameters = {...range, query: 'max_over_time(a[20s])', stats};
+      return ((await server.api('query_range', parameters)) as {stats: {samples: Record<string, unknown>}}).stats
+        .samples;
+    };
+    const {peakSamples, ...counts} = await samplesOf('all');
+    assert.ok(Number(peakSamples) > 0);
+    const times = [BEGIN_S + 60, BEGIN_S + 70, BEGIN_S + 80];
+    assert.deepEqual(counts, {
+      totalQueryableSamplesPerStep: times.map((time) => [time, 20]),
+      totalQueryableSamples: 60,
+      samplesReadPerStep: times.map((time, i) => [time, i === 0 ? 20 : 10]),
+      samplesRead: 40,
+    });
+    assert.equal((await samplesOf('true'))['samplesReadPerStep'], undefined);
+  } finally {
+    await server.destroy();
+  }
+});
+
 test('a query that waits longer than its time limit', async () => {
   const server = await ServerProcess.start({flags: [...WRITABLE, '--query.max-concurrency=1']});
   try {

@@ -79,6 +79,7 @@ function runOf(job: Job, parameters: URLSearchParams, {storage, settings, cancel
     memory: storage.memory,
     cancel,
     deadlineMs: performance.now() + leftMs,
+    countsSteps: statsOf(parameters).perStep && settings.features.includes('promql-per-step-stats'),
     onEnd: (stats) => {
       record.stats = stats;
     },
