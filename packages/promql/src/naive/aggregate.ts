@@ -1,5 +1,5 @@
 import type {Evaluated, Evaluation} from './evaluation.ts';
-import {type Group, hasPoint, Rows} from './matrix.ts';
+import {type Group, hasPoint, inAnyOrder, Rows} from './matrix.ts';
 import {isValidLabelName, type Labels, METRIC_NAME} from '@narthex/model/labels.ts';
 import {formatHistogram} from '@narthex/model/histogram/text.ts';
 import type {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
@@ -33,7 +33,12 @@ function groupsOf(node: Aggregation, input: readonly Series[]): Group[] {
 }
 
 /** The number of samples of each value, at one step. */
-export function countValues(node: Aggregation, vector: readonly Sample[], timeMs: number): Sample[] {
+export function countValues(
+  node: Aggregation,
+  vector: readonly Sample[],
+  timeMs: number,
+  isReversed?: boolean,
+): Sample[] {
   const label = node.param?.kind === 'string' ? node.param.value : '';
   const counts = new Map<string, {labels: Labels; count: number}>();
   for (const {labels, value} of vector) {
@@ -42,7 +47,12 @@ export function countValues(node: Aggregation, vector: readonly Sample[], timeMs
     const key = keyOf(group);
     counts.set(key, {labels: group, count: (counts.get(key)?.count ?? 0) + 1});
   }
-  return [...counts.values()].map(({labels, count}) => ({labels, dropName: false, value: count, timeMs}));
+  return inAnyOrder(counts.values(), isReversed).map(({labels, count}) => ({
+    labels,
+    dropName: false,
+    value: count,
+    timeMs,
+  }));
 }
 
 export function checkCountValues(node: Aggregation): void {
@@ -237,7 +247,7 @@ function chooseSeries(
   parameters: readonly number[],
   {groups, input, annotations}: {groups: readonly Group[]; input: readonly Series[]; annotations: Annotations},
 ): Evaluated {
-  const rows = new Rows(evaluator.times.length);
+  const rows = new Rows(evaluator.times.length, evaluator.options.reversesUnordered);
   // Upstream has a hash map for the order of rows; here it is that of the input.
   rows.reserve(input);
   for (const [step, timeMs] of evaluator.times.entries()) {

@@ -1,4 +1,5 @@
-import type {InstantCall, StepResult} from './evaluation.ts';
+import type {InstantCall, NaiveOptions, StepResult} from './evaluation.ts';
+import {inAnyOrder} from './matrix.ts';
 import {histogramFraction} from '@narthex/model/histogram/fraction.ts';
 import {histogramQuantile, type NanNote, OBSERVED_NANS} from '@narthex/model/histogram/quantile.ts';
 import type {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
@@ -20,7 +21,7 @@ interface Histograms {
 /** Finds the histograms. Where a native and a classic one have the same labels, neither counts. */
 function histogramsOf(
   vector: readonly Sample[],
-  isDelayed: boolean,
+  {delayedNameRemoval: isDelayed, reversesUnordered}: NaiveOptions,
   range: SourceRange,
   annotations: Annotations,
 ): Histograms {
@@ -47,7 +48,7 @@ function histogramsOf(
     annotations.add(notes.mixedClassicNative(nameFor(labels), range));
     return false;
   });
-  return {native: alone, classic: [...classic.values()]};
+  return {native: alone, classic: inAnyOrder(classic.values(), reversesUnordered)};
 }
 
 const scalarOf = (vector: readonly Sample[]): number => vector[0].value as number;
@@ -59,7 +60,7 @@ export function fractions(call: InstantCall): StepResult {
   const [lower, upper] = [scalarOf(call.vectors[0]), scalarOf(call.vectors[1])];
   const {range} = call.args[2];
   const annotations = new Annotations();
-  const {native, classic} = histogramsOf(call.vectors[2], call.options.delayedNameRemoval, range, annotations);
+  const {native, classic} = histogramsOf(call.vectors[2], call.options, range, annotations);
   const result: Sample[] = [];
   const push = (labels: Labels, value: number) => result.push({labels, dropName: true, value, timeMs: call.timeMs});
   const note: NanNote = {nans: OBSERVED_NANS.none};
@@ -77,7 +78,7 @@ export function quantiles(call: InstantCall): StepResult {
   const annotations = new Annotations();
   noteBadQuantile(q, call.args[0], annotations);
   const {range} = call.args[1];
-  const found = histogramsOf(call.vectors[1], call.options.delayedNameRemoval, range, annotations);
+  const found = histogramsOf(call.vectors[1], call.options, range, annotations);
   return [quantilesOf(call, q, found, range, annotations), annotations];
 }
 
@@ -88,7 +89,7 @@ export function labelledQuantiles(call: InstantCall): StepResult {
   const annotations = new Annotations();
   for (const [i, vector] of vectors.entries()) if (i >= 2) noteBadQuantile(scalarOf(vector), args[i], annotations);
   const {range} = args[0];
-  const found = histogramsOf(vectors[0], call.options.delayedNameRemoval, range, annotations);
+  const found = histogramsOf(vectors[0], call.options, range, annotations);
   const result = vectors.slice(2).flatMap((vector) => {
     const q = scalarOf(vector);
     const samples = quantilesOf(call, q, found, range, annotations);

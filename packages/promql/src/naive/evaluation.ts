@@ -12,6 +12,8 @@ export interface NaiveOptions {
   readonly delayedNameRemoval: boolean;
   readonly typeAndUnitLabels: boolean;
   readonly useStartTimestamps: boolean;
+  /** Where upstream has a hash map for the order of rows, they come in reverse of their first appearance: what then changes is not defined. */
+  readonly reversesUnordered?: boolean | undefined;
 }
 
 /** A matrix and what there is to say about it. */

@@ -27,7 +27,15 @@ import {callOverRange} from './range-call.ts';
 import {PlainReader, type SampleReader, StatsReader} from './sample-reader.ts';
 import {extendFloats, smoothSeries} from './extended-windows.ts';
 import {negated} from './histograms.ts';
-import {isHistogram, type RangeSeries, type Sample, sameLabelset, type Series, type TimedValue} from './values.ts';
+import {
+  isHistogram,
+  type RangeSeries,
+  type Sample,
+  sameLabelset,
+  type Series,
+  type TimedValue,
+  UndefinedUpstream,
+} from './values.ts';
 
 /**
  * Evaluates PromQL as upstream does it: each part of an expression over all steps, to a matrix, before the part around it; then step by step. Errors, the order of
@@ -134,7 +142,7 @@ export class Evaluator implements Evaluation {
     });
     const signatureOf = (labels: Labels) =>
       matching === undefined ? '' : keyOf(matchedLabels(labels, matching.on, matching.labels));
-    const rows = new Rows(this.times.length);
+    const rows = new Rows(this.times.length, this.options.reversesUnordered);
     for (const [step, timeMs] of this.times.entries()) {
       const vectors = matrices.map((matrix) => vectorAt(matrix, step, timeMs));
       const [samples, found] = compute({timeMs, vectors, signatureOf});
@@ -196,7 +204,7 @@ export class Evaluator implements Evaluation {
       dropName: true,
       points: one.points.map((value) => (isHistogram(value) ? negated(value) : value === undefined ? value : -value)),
     }));
-    return {series: isDelayed ? result : mergeEqualSeries(result), annotations};
+    return {series: isDelayed ? result : mergeEqualSeries(result, this.options.reversesUnordered), annotations};
   }
 
   #binary(node: BinaryExpr): Evaluated {
@@ -214,7 +222,9 @@ export class Evaluator implements Evaluation {
     const argument = this.tree.argument(node, node.expr);
     if (node.op === 'count_values') {
       checkCountValues(node);
-      return this.steps([argument], undefined, ({vectors: [vector], timeMs}) => [countValues(node, vector, timeMs)]);
+      return this.steps([argument], undefined, ({vectors: [vector], timeMs}) => [
+        countValues(node, vector, timeMs, this.options.reversesUnordered),
+      ]);
     }
     const annotations = new Annotations();
     const parameter = node.param && this.evaluate(this.tree.argument(node, node.param));
@@ -240,7 +250,8 @@ export class Evaluator implements Evaluation {
     if (SORTS.has(name) && !this.isInstant) kept.add(notes.sortInRange(node.range));
     return this.steps(args, undefined, (input) => {
       const [samples, annotations] = callInstant(this.options, name, args, input);
-      return [samples, kept.merge(annotations)];
+      const isKept = SORTS.has(name) && !this.isInstant;
+      return [isKept ? inOrderOf(input.vectors[0], samples) : samples, kept.merge(annotations)];
     });
   }
 
@@ -283,10 +294,18 @@ export class Evaluator implements Evaluation {
     let startMs = stepMs * Math.trunc(beforeMs / stepMs) + 0;
     if (startMs <= beforeMs) startMs += stepMs;
     const times = {startMs, endMs: lastMs - offsetMs, stepMs};
-    if (startMs !== this.startMs) this.tree.setOffsets(startMs, node.expr);
+    const hasMoved = this.tree.setOffsets(startMs, node.expr);
+    // Upstream looks at times of the outer query then, of all things.
+    if (hasMoved && startMs === this.startMs) throw new UndefinedUpstream('a subquery that begins with its query');
     const child = new Evaluator(this.storage, this.tree, this.options, times);
     return {child, ...child.evaluate(node.expr)};
   }
+}
+
+/** Over several steps an order is lost at once. */
+function inOrderOf(vector: readonly Sample[], sorted: readonly Sample[]): Sample[] {
+  const present = new Set(sorted);
+  return vector.filter((sample) => present.has(sample));
 }
 
 /** Hints are about the sample before, which a subquery may not have looked at. */

@@ -22,7 +22,7 @@ export function evaluateInfo(evaluator: Evaluation, args: readonly Expr[]): Eval
     nameMatchers.every((matcher) => matcher.matches(nameOf(one.labels)));
   const others = series.filter((one) => !isInfo(one));
   const infos = infoSeries(evaluator, others, [...dataMatchers, ...nameMatchers], lookup);
-  const rows = new Rows(evaluator.times.length);
+  const rows = new Rows(evaluator.times.length, evaluator.options.reversesUnordered);
   for (const [step, timeMs] of evaluator.times.entries()) {
     const base = vectorAt(series, step, timeMs);
     if (base.length === 0) continue;

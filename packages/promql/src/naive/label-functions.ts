@@ -1,5 +1,5 @@
 import type {Evaluated, Evaluation} from './evaluation.ts';
-import {hasEqualLabels} from './matrix.ts';
+import {hasEqualLabels, inAnyOrder} from './matrix.ts';
 import {isValidLabelName, type Labels, METRIC_NAME} from '@narthex/model/labels.ts';
 import {AnchoredRegex, RegexError} from '@narthex/model/regex.ts';
 import type {Expr} from '../parse/ast.ts';
@@ -48,11 +48,11 @@ function relabelled(
     const dropName = destination === METRIC_NAME ? false : one.dropName;
     return {...one, labels: withLabel(one.labels, destination, value), dropName};
   });
-  return {series: mergeEqualSeries(changed), annotations};
+  return {series: mergeEqualSeries(changed, evaluator.options.reversesUnordered), annotations};
 }
 
 /** Puts series with equal labels together, which must not have values at the same step. */
-export function mergeEqualSeries(series: readonly Series[]): Series[] {
+export function mergeEqualSeries(series: readonly Series[], isReversed?: boolean): Series[] {
   if (!hasEqualLabels(series)) return [...series];
   const merged = new Map<string, Series>();
   for (const one of series) {
@@ -60,7 +60,7 @@ export function mergeEqualSeries(series: readonly Series[]): Series[] {
     const known = merged.get(key);
     merged.set(key, known === undefined ? one : together(known, one));
   }
-  return [...merged.values()];
+  return inAnyOrder(merged.values(), isReversed);
 }
 
 function together(a: Series, b: Series): Series {

@@ -5,10 +5,12 @@ import {type Sample, sameLabelset, type Series, UndefinedUpstream} from './value
 /** Puts the samples of steps together to rows, by labels, in order of first appearance. */
 export class Rows {
   readonly #length: number;
+  readonly #isReversed: boolean;
   readonly #byKey = new Map<string, {labels: Labels; dropName: boolean; points: Series['points'][number][]}>();
 
-  constructor(length: number) {
+  constructor(length: number, isReversed = false) {
     this.#length = length;
+    this.#isReversed = isReversed;
   }
 
   /** Adds the samples of a step, whose labels must differ. Whether the name goes is decided by a row's first sample. */
@@ -40,7 +42,7 @@ export class Rows {
   }
 
   series(): Series[] {
-    return [...this.#byKey.values()];
+    return inAnyOrder(this.#byKey.values(), this.#isReversed);
   }
 }
 
@@ -63,4 +65,9 @@ export const hasPoint = ({points}: Series): boolean => points.some((value) => va
 export interface Group {
   readonly labels: Labels;
   readonly members: readonly Series[];
+}
+
+/** A list that upstream has in a hash map. */
+export function inAnyOrder<T>(list: Iterable<T>, isReversed: boolean | undefined): T[] {
+  return isReversed ? [...list].toReversed() : [...list];
 }

@@ -89,7 +89,9 @@ export class NaiveEngine implements ScriptEngine {
 
   /** The delayed removal of names. */
   #cleaned(series: readonly Series[]): readonly Series[] {
-    return this.#options.delayedNameRemoval ? mergeEqualSeries(series.map(unnamed)) : series;
+    return this.#options.delayedNameRemoval
+      ? mergeEqualSeries(series.map(unnamed), this.#options.reversesUnordered)
+      : series;
   }
 
   #cleanedRanges(series: readonly RangeSeries[]): readonly RangeSeries[] {

@@ -106,16 +106,20 @@ export class PreparedTree {
     return constants[expr.func.name];
   }
 
-  /** Works out the offsets of everything in `root` for an evaluation that begins at `startMs`. */
-  setOffsets(startMs: number, root: Expr): void {
+  /** Works out the offsets of everything in `root` for an evaluation that begins at `startMs`; whether one changed. */
+  setOffsets(startMs: number, root: Expr): boolean {
+    let hasChanged = false;
     const visit = (expr: Expr, outside: readonly Subquery[]): void => {
       if (expr.kind === 'vectorSelector' || expr.kind === 'subquery') {
-        this.#offsets.set(expr, this.#offsetFor(expr, startMs, outside));
+        const offset = this.#offsetFor(expr, startMs, outside);
+        hasChanged ||= this.#offsets.get(expr) !== offset;
+        this.#offsets.set(expr, offset);
       }
       const inside = expr.kind === 'subquery' ? [...outside, expr] : outside;
       for (const child of partsOf(expr)) visit(child, inside);
     };
     visit(root, []);
+    return hasChanged;
   }
 
   #offsetFor(node: Timed, startMs: number, outside: readonly Subquery[]): number {

@@ -23,6 +23,8 @@ const QUERY_BYTES_MAX = 256 * 1024 * 1024;
 export class NarthexEngine implements ScriptEngine {
   readonly #storage: MemoryStorage;
   readonly #options: PrepareOptions;
+  /** Each query leaves it as it was. */
+  readonly #memory = new KernelMemory({maximumBytes: QUERY_BYTES_MAX});
 
   constructor(storage: MemoryStorage, samplesMax = 10_000, options: PrepareOptions = OPTIONS) {
     this.#storage = storage;
@@ -38,7 +40,7 @@ export class NarthexEngine implements ScriptEngine {
   }
 
   #answer(text: string, evaluate: (query: PreparedQuery, run: QueryRun) => QueryResult): Answer | FailedAnswer {
-    const memory = new KernelMemory({maximumBytes: QUERY_BYTES_MAX});
+    const memory = this.#memory;
     try {
       const run = {querier: this.#storage.querier(memory), memory, deadlineMs: performance.now() + TIMEOUT_MS};
       return answerOf(evaluate(prepare(text, this.#options), run));

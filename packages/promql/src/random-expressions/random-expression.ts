@@ -13,23 +13,30 @@ export const textOf = ({parts, write}: Expression): string => write(parts.map(te
 
 const leaf = (type: ExpressionType, text: string): Expression => ({type, parts: [], write: () => text});
 
-const OVER_RANGE = [
+/** What the values of a vector mostly are: the wrong functions for them would make most answers empty. */
+type Flavour = 'floats' | 'histograms';
+
+/** Functions over ranges that make histograms of histograms. */
+const HISTOGRAM_OVER_RANGE = [
   'rate',
   'rate',
   'increase',
   'delta',
   'irate',
   'idelta',
+  'sum_over_time',
+  'avg_over_time',
+  'first_over_time',
+  'last_over_time',
+];
+const OVER_RANGE = [
+  ...HISTOGRAM_OVER_RANGE,
   'changes',
   'resets',
   'deriv',
-  'sum_over_time',
-  'avg_over_time',
   'min_over_time',
   'max_over_time',
   'count_over_time',
-  'first_over_time',
-  'last_over_time',
   'present_over_time',
   'stddev_over_time',
   'stdvar_over_time',
@@ -43,6 +50,14 @@ const OVER_RANGE = [
 /** Functions that know anchored ranges; the last three know smoothed ones. */
 const EXTENDED = ['changes', 'resets', 'rate', 'increase', 'delta'];
 
+const OF_HISTOGRAMS = [
+  'histogram_count',
+  'histogram_count',
+  'histogram_sum',
+  'histogram_avg',
+  'histogram_stddev',
+  'histogram_stdvar',
+];
 const OF_VECTOR = [
   'abs',
   'ceil',
@@ -53,12 +68,6 @@ const OF_VECTOR = [
   'exp',
   'ln',
   'atan',
-  'histogram_count',
-  'histogram_sum',
-  'histogram_avg',
-  'histogram_stddev',
-  'histogram_stdvar',
-  'histogram_count',
   'timestamp',
   'start_timestamp',
   'sort',
@@ -108,27 +117,32 @@ const OPERATORS = [
   '> bool',
   '!= bool',
 ];
-const SELECTORS = [
+const FLOAT_SELECTORS = [
   'a_total',
   'a_total',
   'b',
   'b',
+  'a_total{x="1"}',
+  'b{y!="p"}',
+  '{__name__=~"a_total|b"}',
+  'm_total',
+  'd_bucket',
+  '{x="1"}',
+];
+const HISTOGRAM_SELECTORS = [
   'h',
   'h',
   'c',
+  'c',
   'g',
   'm_total',
-  'm_total',
-  'a_total{x="1"}',
-  'b{y!="p"}',
-  '{x="1"}',
   '{__name__=~"h|c"}',
-  '{__name__=~"a_total|b"}',
   '{__name__=~"h|m_total", x!="2"}',
-  'd_bucket',
-  'none',
+  'h{x=""}',
 ];
 const TIMES = [
+  '',
+  '',
   '',
   '',
   '',
@@ -142,7 +156,7 @@ const TIMES = [
   ' @ end() offset 20s',
   ' @ 333.5',
 ];
-const RANGES = ['1m', '45s', '2m', '5m', '15s', '10m'];
+const RANGES = ['1m', '45s', '2m', '5m', '3m', '30s', '10m'];
 const SUBQUERIES = ['[2m:30s]', '[5m:70s]', '[1m:15s]', '[3m:]', '[90s:7s]'];
 const NUMBERS = ['2', '0.5', '-3', '0', '1', '3', '1.5', '-1', '-0.5', '100', 'NaN', 'Inf', '1e308'];
 
@@ -157,55 +171,92 @@ export class ExpressionGenerator {
   /** What a whole query may be. */
   query(isRange: boolean): Expression {
     if (this.#random.chance(0.03)) return this.#scalar(3);
-    if (!isRange && this.#random.chance(0.03)) return this.#range(2);
-    return this.#vector(this.#random.between(1, 4));
+    if (!isRange && this.#random.chance(0.03)) return this.#range(2, this.#flavour());
+    return this.#any(this.#random.between(1, 4));
   }
 
-  #vector(depth: number): Expression {
-    if (depth <= 0) return this.#selector();
-    const kinds: readonly (() => Expression)[] = [
-      () => this.#selector(),
-      () => this.#overRange(depth),
-      () => this.#overRange(depth),
-      () => this.#overRange(depth),
+  #flavour(): Flavour {
+    return this.#random.chance(0.6) ? 'floats' : 'histograms';
+  }
+
+  #any(depth: number): Expression {
+    return this.#vector(depth, this.#flavour());
+  }
+
+  #vector(depth: number, wanted: Flavour): Expression {
+    const flavour = this.#random.chance(0.06) ? this.#flavour() : wanted;
+    if (depth <= 0) return this.#selector(flavour);
+    return this.#random.pick(flavour === 'floats' ? this.#floatKinds(depth) : this.#histogramKinds(depth))();
+  }
+
+  #floatKinds(depth: number): readonly (() => Expression)[] {
+    return [
+      () => this.#selector('floats'),
+      () => this.#overRange(depth, this.#random.pick(OVER_RANGE), 'floats'),
+      () => this.#overRange(depth, this.#random.pick(OVER_RANGE), 'floats'),
+      () => this.#overRange(depth, this.#random.pick(OVER_RANGE), this.#flavour()),
       () => this.#withParameter(depth),
-      () => this.#extended(),
-      () => this.#call(depth),
-      () => this.#call(depth),
-      () => this.#aggregation(depth),
-      () => this.#aggregation(depth),
+      () => this.#extended('floats'),
+      () => this.#call(depth, this.#random.pick(OF_VECTOR), 'floats'),
+      () => this.#call(depth, this.#random.pick(OF_HISTOGRAMS), 'histograms'),
+      () => this.#call(depth, this.#random.pick(OF_HISTOGRAMS), 'histograms'),
+      () => this.#aggregation(depth, this.#random.pick(AGGREGATIONS), 'floats'),
+      () => this.#aggregation(depth, this.#random.pick(AGGREGATIONS), 'floats'),
       () => this.#aggregationWithParameter(depth),
-      () => this.#withScalar(depth),
-      () => this.#withVector(depth),
-      () => this.#withVector(depth),
+      () => this.#withScalar(depth, this.#random.pick(OPERATORS), 'floats'),
+      () => this.#withVector(depth, this.#random.pick(OPERATORS), ['floats', 'floats']),
+      () => this.#setOperation(depth, 'floats'),
+      () => this.#relabelled(depth, 'floats'),
       () => this.#special(depth),
+      () => this.#ofBuckets(depth),
     ];
-    return this.#random.pick(kinds)();
   }
 
-  #selector(): Expression {
-    const text = this.#random.pick(SELECTORS);
-    const smoothed = this.#random.chance(0.04) ? ' smoothed' : '';
-    return leaf('vector', `${text}${smoothed}${this.#random.pick(TIMES)}`);
+  #histogramKinds(depth: number): readonly (() => Expression)[] {
+    const random = this.#random;
+    return [
+      () => this.#selector('histograms'),
+      () => this.#overRange(depth, random.pick(HISTOGRAM_OVER_RANGE), 'histograms'),
+      () => this.#overRange(depth, random.pick(HISTOGRAM_OVER_RANGE), 'histograms'),
+      () => this.#overRange(depth, random.pick(HISTOGRAM_OVER_RANGE), 'histograms'),
+      () => this.#extended('histograms'),
+      () => this.#aggregation(depth, random.pick(['sum', 'avg']), 'histograms'),
+      () => this.#aggregation(depth, random.pick(['sum', 'avg']), 'histograms'),
+      () => this.#withScalar(depth, random.pick(['*', '/', '*', '</', '>/']), 'histograms'),
+      () =>
+        this.#withVector(depth, random.pick(['+', '-', '+', '-', '==', '!=', '== bool']), ['histograms', 'histograms']),
+      () => this.#withVector(depth, random.pick(['*', '/']), ['histograms', 'floats']),
+      () => this.#setOperation(depth, 'histograms'),
+      () => this.#relabelled(depth, 'histograms'),
+    ];
   }
 
-  #range(depth: number): Expression {
+  #selector(flavour: Flavour): Expression {
+    const smoothed = this.#random.chance(0.05) ? ' smoothed' : '';
+    return leaf('vector', `${this.#name(flavour)}${smoothed}${this.#random.pick(TIMES)}`);
+  }
+
+  #name(flavour: Flavour): string {
+    if (this.#random.chance(0.02)) return 'none_such';
+    return this.#random.pick(flavour === 'floats' ? FLOAT_SELECTORS : HISTOGRAM_SELECTORS);
+  }
+
+  #range(depth: number, flavour: Flavour): Expression {
     const random = this.#random;
     if (depth > 0 && random.chance(0.25)) {
       const window = `${random.pick(SUBQUERIES)}${random.pick(TIMES)}`;
-      return {type: 'range', parts: [this.#vector(depth - 1)], write: ([inner]) => `(${inner})${window}`};
+      return {type: 'range', parts: [this.#vector(depth - 1, flavour)], write: ([inner]) => `(${inner})${window}`};
     }
-    return leaf('range', `${random.pick(SELECTORS)}[${random.pick(RANGES)}]${random.pick(TIMES)}`);
+    return leaf('range', `${this.#name(flavour)}[${random.pick(RANGES)}]${random.pick(TIMES)}`);
   }
 
-  #overRange(depth: number): Expression {
-    const name = this.#random.pick(OVER_RANGE);
-    return {type: 'vector', parts: [this.#range(depth - 1)], write: ([range]) => `${name}(${range})`};
+  #overRange(depth: number, name: string, flavour: Flavour): Expression {
+    return {type: 'vector', parts: [this.#range(depth - 1, flavour)], write: ([range]) => `${name}(${range})`};
   }
 
   /** Functions over ranges with numbers. */
   #withParameter(depth: number): Expression {
-    const range = this.#range(depth - 1);
+    const range = this.#range(depth - 1, 'floats');
     const scalar = this.#scalar(depth - 1);
     const write = this.#random.pick<Expression['write']>([
       ([r, s]) => `quantile_over_time(${s}, ${r})`,
@@ -215,76 +266,68 @@ export class ExpressionGenerator {
     return {type: 'vector', parts: [range, scalar], write};
   }
 
-  #extended(): Expression {
+  #extended(flavour: Flavour): Expression {
     const random = this.#random;
     const isSmoothed = random.chance(0.5);
-    const name = random.pick(isSmoothed ? EXTENDED.slice(2) : EXTENDED);
+    const name = random.pick(isSmoothed || flavour === 'histograms' ? EXTENDED.slice(2) : EXTENDED);
     const mode = isSmoothed ? 'smoothed' : 'anchored';
-    return leaf('vector', `${name}(${random.pick(SELECTORS)}[${random.pick(RANGES)}] ${mode}${random.pick(TIMES)})`);
+    return leaf('vector', `${name}(${this.#name(flavour)}[${random.pick(RANGES)}] ${mode}${random.pick(TIMES)})`);
   }
 
-  #call(depth: number): Expression {
-    const name = this.#random.pick(OF_VECTOR);
-    return {type: 'vector', parts: [this.#vector(depth - 1)], write: ([inner]) => `${name}(${inner})`};
+  #call(depth: number, name: string, flavour: Flavour): Expression {
+    return {type: 'vector', parts: [this.#vector(depth - 1, flavour)], write: ([inner]) => `${name}(${inner})`};
   }
 
-  #aggregation(depth: number): Expression {
-    const [name, by] = [this.#random.pick(AGGREGATIONS), this.#random.pick(GROUPINGS)];
-    return {type: 'vector', parts: [this.#vector(depth - 1)], write: ([inner]) => `${name}${by} (${inner})`};
+  #aggregation(depth: number, name: string, flavour: Flavour): Expression {
+    const by = this.#random.pick(GROUPINGS);
+    return {type: 'vector', parts: [this.#vector(depth - 1, flavour)], write: ([inner]) => `${name}${by} (${inner})`};
   }
 
   #aggregationWithParameter(depth: number): Expression {
     const random = this.#random;
     const by = random.pick(GROUPINGS);
     const name = random.pick(['topk', 'bottomk', 'limitk', 'limit_ratio', 'quantile', 'count_values']);
+    const flavour = name.startsWith('limit') || name === 'count_values' ? this.#flavour() : 'floats';
     if (name === 'count_values') {
       const label = random.pick(['v', 'x']);
       return {
         type: 'vector',
-        parts: [this.#vector(depth - 1)],
+        parts: [this.#vector(depth - 1, flavour)],
         write: ([inner]) => `count_values${by} ("${label}", ${inner})`,
       };
     }
-    const parts = [this.#vector(depth - 1), this.#scalar(random.chance(0.7) ? 0 : depth - 1)];
-    return {type: 'vector', parts, write: ([inner, k]) => `${name}${by} (${k}, ${inner})`};
+    const k = leaf('scalar', random.pick(name.endsWith('k') ? ['1', '2', '3'] : ['0.5', '0.9', '-0.3', '0.1']));
+    const parts = [this.#vector(depth - 1, flavour), random.chance(0.8) ? k : this.#scalar(depth - 1)];
+    return {type: 'vector', parts, write: ([inner, parameter]) => `${name}${by} (${parameter}, ${inner})`};
   }
 
-  #withScalar(depth: number): Expression {
-    const random = this.#random;
-    const op = random.chance(0.1) ? random.pick(['</', '>/']) : random.pick(OPERATORS);
-    const parts = [this.#vector(depth - 1), this.#scalar(depth - 1)];
-    const isSwapped = op !== '</' && op !== '>/' && random.chance(0.3);
+  #withScalar(depth: number, op: string, flavour: Flavour): Expression {
+    const parts = [this.#vector(depth - 1, flavour), this.#scalar(depth - 1)];
+    const isSwapped = op !== '</' && op !== '>/' && op !== '/' && this.#random.chance(0.3);
     return {type: 'vector', parts, write: ([v, s]) => (isSwapped ? `(${s} ${op} ${v})` : `(${v} ${op} ${s})`)};
   }
 
-  #withVector(depth: number): Expression {
+  #withVector(depth: number, op: string, [left, right]: readonly [Flavour, Flavour]): Expression {
     const random = this.#random;
-    const parts = [this.#vector(depth - 1), this.#vector(depth - 1)];
-    if (random.chance(0.3)) {
-      const [op, matching] = [random.pick(['and', 'or', 'or', 'unless']), random.pick(MATCHINGS)];
-      return {type: 'vector', parts, write: ([a, b]) => `(${a} ${op} ${matching}${b})`};
-    }
+    const parts = [this.#vector(depth - 1, left), this.#vector(depth - 1, right)];
     const matching = random.chance(0.3) ? random.pick(GROUPED) : random.pick(MATCHINGS);
-    const [op, fill] = [random.pick(OPERATORS), random.pick(FILLS)];
+    const fill = random.pick(FILLS);
     return {type: 'vector', parts, write: ([a, b]) => `(${a} ${op} ${matching}${fill}${b})`};
   }
 
-  #special(depth: number): Expression {
+  #setOperation(depth: number, flavour: Flavour): Expression {
     const random = this.#random;
-    const parts = [this.#vector(depth - 1), this.#scalar(depth - 1), this.#scalar(0)];
-    const write = random.pick<Expression['write']>([
+    const parts = [this.#vector(depth - 1, flavour), this.#vector(depth - 1, flavour)];
+    const [op, matching] = [random.pick(['and', 'or', 'or', 'unless']), random.pick(MATCHINGS)];
+    return {type: 'vector', parts, write: ([a, b]) => `(${a} ${op} ${matching}${b})`};
+  }
+
+  /** What leaves values as they are, or nearly so. */
+  #relabelled(depth: number, flavour: Flavour): Expression {
+    const write = this.#random.pick<Expression['write']>([
       ([v]) => `-${v}`,
       ([v]) => `-(${v})`,
       ([v]) => `(${v})`,
-      ([, s]) => `vector(${s})`,
-      ([v, s]) => `histogram_quantile(${s}, ${v})`,
-      ([v, s]) => `histogram_quantile(${s}, ${v})`,
-      ([v, s, t]) => `histogram_fraction(${t}, ${s}, ${v})`,
-      ([v, s]) => `histogram_quantiles(${v}, "q", 0.5, ${s})`,
-      ([v, s, t]) => `clamp(${v}, ${t}, ${s})`,
-      ([v, s]) => `clamp_max(${v}, ${s})`,
-      ([v, s]) => `clamp_min(${v}, ${s})`,
-      ([v, s]) => `round(${v}, ${s})`,
       ([v]) => `label_replace(${v}, "x", "$1", "y", "(.*)")`,
       ([v]) => `label_replace(${v}, "__name__", "n_$1", "__name__", "(.).*")`,
       ([v]) => `label_replace(${v}, "y", "z", "x", "1")`,
@@ -293,8 +336,43 @@ export class ExpressionGenerator {
       ([v]) => `sort_by_label_desc(${v}, "y", "x")`,
       ([v]) => `info(${v})`,
       ([v]) => `info(${v}, {version=~".+"})`,
+      ([v]) => `info(${v}, {__name__=~".*_info", version=~"1|"})`,
+    ]);
+    return {type: 'vector', parts: [this.#vector(depth - 1, flavour)], write};
+  }
+
+  #special(depth: number): Expression {
+    const parts = [this.#vector(depth - 1, 'floats'), this.#scalar(depth - 1), this.#scalar(0)];
+    const write = this.#random.pick<Expression['write']>([
+      ([, s]) => `vector(${s})`,
+      ([v, s, t]) => `clamp(${v}, ${t}, ${s})`,
+      ([v, s]) => `clamp_max(${v}, ${s})`,
+      ([v, s]) => `clamp_min(${v}, ${s})`,
+      ([v, s]) => `round(${v}, ${s})`,
     ]);
     return {type: 'vector', parts, write};
+  }
+
+  /** Quantiles and fractions, of native or classic histograms. */
+  #ofBuckets(depth: number): Expression {
+    const random = this.#random;
+    const classic = random.pick([
+      'd_bucket',
+      'rate(d_bucket[2m])',
+      'sum by (le) (d_bucket)',
+      '{__name__=~"d_bucket|h"}',
+    ]);
+    const buckets = random.chance(0.35) ? leaf('vector', classic) : this.#vector(depth - 1, 'histograms');
+    const q = random.chance(0.7)
+      ? leaf('scalar', random.pick(['0.5', '0.9', '0', '1', '0.1']))
+      : this.#scalar(depth - 1);
+    const write = random.pick<Expression['write']>([
+      ([v, s]) => `histogram_quantile(${s}, ${v})`,
+      ([v, s]) => `histogram_quantile(${s}, ${v})`,
+      ([v, s, t]) => `histogram_fraction(${t}, ${s}, ${v})`,
+      ([v, s]) => `histogram_quantiles(${v}, "q", 0.5, ${s})`,
+    ]);
+    return {type: 'vector', parts: [buckets, q, this.#scalar(0)], write};
   }
 
   #scalar(depth: number): Expression {
@@ -304,7 +382,8 @@ export class ExpressionGenerator {
       return leaf('scalar', text);
     }
     if (random.chance(0.5)) {
-      return {type: 'scalar', parts: [this.#vector(depth - 1)], write: ([v]) => `scalar(${v})`};
+      const one = random.chance(0.5) ? leaf('vector', 'sum(a_total)') : this.#any(depth - 1);
+      return {type: 'scalar', parts: [one], write: ([v]) => `scalar(${v})`};
     }
     const op = random.pick(['+', '-', '*', '/', '%', '^', '== bool', '> bool']);
     const parts = [this.#scalar(depth - 1), this.#scalar(depth - 1)];

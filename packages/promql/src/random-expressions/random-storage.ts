@@ -8,20 +8,15 @@ import type {Random} from './random.ts';
 
 type Kind = 'counter' | 'gauge' | 'odd' | 'exponential' | 'custom' | 'gaugeHistogram' | 'mixed' | 'buckets' | 'info';
 
-/** Names of metrics and what they hold. `b` and `u_total` meet in names with others once these lose theirs. */
-const METRICS: readonly (readonly [name: string, kind: Kind])[] = [
-  ['a_total', 'counter'],
-  ['a_total', 'counter'],
-  ['a_total', 'counter'],
-  ['b', 'gauge'],
-  ['b', 'gauge'],
-  ['b', 'odd'],
-  ['h', 'exponential'],
-  ['h', 'exponential'],
-  ['c', 'custom'],
-  ['c', 'custom'],
-  ['g', 'gaugeHistogram'],
-  ['m_total', 'mixed'],
+/** Names of metrics and what they hold; there are several series of each. Labels of different metrics meet once these lose their names. */
+const METRICS: readonly (readonly [name: string, kind: Kind, series: number])[] = [
+  ['a_total', 'counter', 3],
+  ['b', 'gauge', 2],
+  ['b', 'odd', 1],
+  ['h', 'exponential', 2],
+  ['c', 'custom', 2],
+  ['g', 'gaugeHistogram', 1],
+  ['m_total', 'mixed', 1],
 ];
 
 /** Lengths of time between samples; each is a `load` of its own. */
@@ -35,8 +30,9 @@ const ODD = ['NaN', 'Inf', '-Inf', '1e308', '-1e308', '-0', '0', '5e-324', '1e-3
 
 /** A script that fills a storage: series of all kinds with gaps, stale markers, resets and start times. `floatsOnly`: without native histograms. */
 export function randomScript(random: Random, floatsOnly: boolean): string {
-  const metrics = Array.from({length: random.between(5, 11)}, () => random.pick(METRICS));
-  const usable = metrics.filter(([, kind]) => !floatsOnly || isFloats(kind));
+  const usable = METRICS.filter(([, kind]) => !floatsOnly || isFloats(kind)).flatMap(([name, kind, series]) =>
+    Array.from({length: random.chance(0.85) ? series : random.between(0, series)}, () => [name, kind] as const),
+  );
   const loads = STEPS.map(({text}) => ({text, lines: [] as string[]}));
   const seen = new Set<string>();
   for (const [name, kind] of usable) {
@@ -44,11 +40,11 @@ export function randomScript(random: Random, floatsOnly: boolean): string {
     const series = `${name}{${labels}}`;
     if (seen.has(series)) continue;
     seen.add(series);
-    const at = random.chance(0.7) ? 0 : random.between(1, 2);
+    const at = random.chance(0.75) ? 0 : random.between(1, 2);
     loads[at].lines.push(...linesOf(random, series, kind, STEPS[at].samples));
   }
-  if (random.chance(0.4)) loads[0].lines.push(...bucketLines(random));
-  if (random.chance(0.3)) loads[1].lines.push(...infoLines(random));
+  if (random.chance(0.8)) loads[0].lines.push(...bucketLines(random));
+  if (random.chance(0.5)) loads[1].lines.push(...infoLines(random));
   return loads
     .filter(({lines}) => lines.length > 0)
     .map(({text, lines}) => `load ${text}\n${lines.map((line) => `  ${line}`).join('\n')}\n`)
@@ -79,12 +75,12 @@ function linesOf(random: Random, series: string, kind: Kind, samples: number): s
 function valuesOf(random: Random, kind: Kind, samples: number): string[] {
   const next = generatorOf(random, kind);
   const values: string[] = [];
-  let absent = random.chance(0.3) ? random.between(1, Math.floor(samples / 2)) : 0;
+  let absent = random.chance(0.15) ? random.between(1, Math.floor(samples / 2)) : 0;
   for (let i = 0; i < samples; i++) {
     if (absent-- > 0) values.push('_');
-    else if (random.chance(0.03)) values.push('stale');
+    else if (random.chance(0.02)) values.push('stale');
     else values.push(next());
-    if (absent < 0) absent = random.chance(0.06) ? random.between(1, 12) : 0;
+    if (absent < 0) absent = random.chance(0.05) ? random.between(1, 8) : 0;
   }
   return values;
 }
@@ -157,7 +153,7 @@ function bucketLines(random: Random): string[] {
   let below = 0;
   const columns = bounds.map(() => {
     below += random.between(0, 3);
-    return {begin: below, step: random.chance(0.1) ? 0 : below};
+    return {begin: below, step: random.chance(0.15) ? 0 : below};
   });
   return columns.map(({begin, step}, i) => {
     const values = Array.from({length: 46}, (_, n) => (random.chance(0.05) ? '_' : String(begin + n * step)));
@@ -191,7 +187,7 @@ export function storageOf(script: string): MemoryStorage {
   let count = 0;
   for (const {labels, samples} of storage.series) {
     if (samples.some(({histogram}) => histogram !== undefined)) continue;
-    for (const {timeMs, bits, startMs} of [...samples]) {
+    for (const {timeMs, bits, startMs} of samples) {
       if (bits === STALE_NAN_BITS || !Number.isNaN(floatOf(bits))) continue;
       storage.append(Labels.of(labels.entries()), timeMs, NAN_BITS[count++ % NAN_BITS.length], startMs);
     }
