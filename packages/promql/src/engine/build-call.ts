@@ -232,7 +232,7 @@ function labelCall(builder: Builder, call: Call, grid: StepGrid): Operator {
   const texts = textsOf(call.args.slice(1));
   const relabel = call.func.name === 'label_replace' ? labelReplace(context, texts) : labelJoin(context, texts);
   const mapped = new MapLabels(context, builder.vector(call.args[0], grid), texts[0], relabel);
-  return new DistinctRows(context, mapped, 'merge');
+  return new DistinctRows(context, mapped, 'merge', false);
 }
 
 function infoCall(builder: Builder, call: Call, grid: StepGrid): Operator {
@@ -262,10 +262,11 @@ function bucketCall(builder: Builder, call: Call, grid: StepGrid): Operator {
   builder.stages.push(() => {
     measures.push(...measuresOf(context, call, values, grid));
     if (call.func.name !== 'histogram_fraction') {
-      for (const [i, value] of values.entries()) warnQuantiles(context, value, grid.count, scalarArgs[i].range);
+      for (const [i, value] of values.entries())
+        warnQuantiles(context, value, grid.count, withoutParens(scalarArgs[i]).range);
     }
   });
-  const bucketed = builder.stage(new BucketFunction(context, child, measures, argument));
+  const bucketed = builder.stage(new BucketFunction(context, child, measures, withoutParens(argument)));
   return new DistinctRows(context, bucketed, 'merge');
 }
 

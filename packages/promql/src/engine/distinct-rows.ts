@@ -13,10 +13,10 @@ import type {StepGrid} from './step-grid.ts';
  */
 export type EqualRows = 'refuse' | 'merge';
 
-/** Rows after their names were dropped: makes labels distinct again. */
+/** Rows after their labels were changed: makes them distinct again. */
 export class DistinctRows implements Operator {
   readonly grid: StepGrid;
-  readonly distinctWithoutName = true;
+  readonly distinctWithoutName: boolean;
   readonly #context: QueryContext;
   readonly #child: Operator;
   readonly #streams: boolean;
@@ -26,7 +26,9 @@ export class DistinctRows implements Operator {
   #table: RowTable | undefined;
   #row = 0;
 
-  constructor(context: QueryContext, child: Operator, equal: EqualRows) {
+  /** `haveNoName`: names were dropped already, not merely changed. */
+  constructor(context: QueryContext, child: Operator, equal: EqualRows, haveNoName = true) {
+    this.distinctWithoutName = haveNoName;
     this.#context = context;
     this.#child = child;
     this.grid = child.grid;

@@ -34,7 +34,7 @@ export class BucketFunction extends TableRows {
     this.#child = child;
     this.#measures = measures;
     this.#argumentRange = argument.range;
-    this.#forced = new ForcedCounts(context.annotations, argument.range);
+    this.#forced = new ForcedCounts(context.annotations, argument.range, child.grid.count);
   }
 
   run(): void {
@@ -147,7 +147,7 @@ export class BucketFunction extends TableRows {
       rows.load(step, buckets);
       if (buckets.length === 0) continue;
       f64[(out >>> 3) + step - measure.first] = measure.ofClassic(buckets, step);
-      if (buckets.wasForced) this.#forced.note(forMetric(this.#nameOf(id)), stepTime(this.grid, step), buckets);
+      if (buckets.wasForced) this.#forced.note(forMetric(this.#nameOf(id)), step, stepTime(this.grid, step), buckets);
     }
   }
 
