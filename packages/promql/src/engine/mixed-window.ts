@@ -3,6 +3,9 @@ import type {HistogramArena} from './histogram-arena.ts';
 import type {MixedSeries} from './mixed-series.ts';
 import type {QueryContext} from './query-context.ts';
 
+/** Steps after which it is looked whether the query is to stop; each may go over many histograms. */
+const STEPS_UNCHECKED = 64;
+
 /** Windows at equal distances over a series, and where their cells go. */
 export interface WindowSpan {
   /** End of the first window and the steps between windows, in ms. */
@@ -48,6 +51,7 @@ export class MixedWindow {
     let seen = 0;
     this.#clear(target);
     for (let step = 0; step < span.steps; step++) {
+      if (step % STEPS_UNCHECKED === 0) this.#context.checkpoint();
       this.#moveTo(span.firstMs + step * span.moveMs, span);
       if (this.from === this.end) continue;
       this.queryable += series.weight(this.from, this.end);

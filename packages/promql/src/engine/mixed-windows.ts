@@ -1,10 +1,12 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {HistogramArena} from './histogram-arena.ts';
 import {ExtendedRate} from './mixed-extended-rate.ts';
-import {CountSwitches, floatOf, IGNORE_HISTOGRAMS, LastTwo, sampleOf} from './mixed-over-time.ts';
+import {InstantRate} from './mixed-instant-rate.ts';
+import {floatOf, IGNORE_HISTOGRAMS, sampleOf} from './mixed-over-time.ts';
 import {MixedRate} from './mixed-rate.ts';
 import {MixedSeries} from './mixed-series.ts';
 import {AverageHistograms, SumHistograms} from './mixed-sum.ts';
+import {CountSwitches} from './mixed-switches.ts';
 import {type MixedFunction, MixedWindow} from './mixed-window.ts';
 import {RATES} from './ops.ts';
 import type {QueryContext} from './query-context.ts';
@@ -91,7 +93,7 @@ function functionOf(context: QueryContext, name: string, task: WindowTask): Mixe
     }
     case 'irate':
     case 'idelta':
-      return new LastTwo(name === 'irate');
+      return new InstantRate(name === 'irate');
     case 'changes':
     case 'resets':
       return new CountSwitches(context, name, task.mode === 'anchored');
