@@ -1,6 +1,6 @@
 // topk, bottomk, limitk, limit_ratio and quantile: what looks at all rows of a group at one step. Rows are given as columns of u32 by row number:
 // `firsts` (first step), `counts` (steps), `cells` (address of the first cell); a group as a list of row numbers, `members`.
-import {ABSENT} from './cell';
+import {ABSENT, isHistogram} from './cell';
 import {quantileOf} from './sort-floats';
 
 // @ts-ignore: decorator
@@ -98,6 +98,13 @@ export function selectTop(
   return size;
 }
 
+/** What upstream's heap orders a cell by: a histogram's float is 0. */
+// @ts-ignore: decorator
+@inline
+function sortValueOf(cell: usize): f64 {
+  return isHistogram(cell) ? 0 : load<f64>(cell);
+}
+
 /** The first `k` of a group's rows that are present at `step`, in the order of a heap by value, as upstream has them. */
 export function selectFirst(
   k: u32,
@@ -114,7 +121,7 @@ export function selectFirst(
   for (let m: u32 = 0; m < count && size < k; m++) {
     const row = load<u32>(members + ((m as usize) << 2));
     const cell = cellAt(row, firsts, counts, cells, step);
-    if (cell) pushUp(values, rows, size++, load<f64>(cell), row, 1);
+    if (cell) pushUp(values, rows, size++, sortValueOf(cell), row, 1);
   }
   return size;
 }
@@ -138,7 +145,7 @@ export function selectRatio(
     const cell = cellAt(row, firsts, counts, cells, step);
     if (!cell) continue;
     const offset = load<f64>(offsets + ((row as usize) << 3));
-    if (ratio >= 0 ? offset < ratio : offset >= 1 + ratio) pushUp(values, rows, size++, load<f64>(cell), row, 1);
+    if (ratio >= 0 ? offset < ratio : offset >= 1 + ratio) pushUp(values, rows, size++, sortValueOf(cell), row, 1);
   }
   return size;
 }

@@ -13,7 +13,10 @@ import type {QueryContext} from './query-context.ts';
 import {executionError} from './query-error.ts';
 import {U32Column} from './query-heap.ts';
 import {RowTable} from './row-table.ts';
+import {withoutParens} from './query-shape.ts';
 import {columnOf, type Scalar, scalarAt} from './scalar.ts';
+import {isMoment} from './step-grid.ts';
+import {haveNoMetadata} from './series-labels.ts';
 import {TableRows} from './table-rows.ts';
 import {isAbsentAt} from './arithmetic.ts';
 
@@ -69,7 +72,7 @@ export class SelectRows extends TableRows {
     if (this.#expr.op === 'topk' || this.#expr.op === 'bottomk') this.#dropHistograms(table);
     const groups = new GroupedTable(this.context, table, this.#projection);
     const selection = new Selection(this.context, groups, this.#expr.op, this.#parameter);
-    if (this.grid.count === 1) this.table = selection.ordered();
+    if (isMoment(this.grid)) this.table = selection.ordered();
     else selection.mask(this.grid.count);
     groups.free();
   }
@@ -99,7 +102,7 @@ export class SelectRows extends TableRows {
 
   #warnRatio(value: number, bound: number): void {
     const text = `ratio value should be between -1 and 1, got ${formatFloatG(value)}, capping to ${bound}`;
-    this.context.annotations.warn(text, this.#expr.param!.range);
+    this.context.annotations.warn(text, withoutParens(this.#expr.param!).range);
   }
 }
 
@@ -255,14 +258,15 @@ export class AggregateQuantile extends TableRows {
     this.#expr = expr;
     this.#projection = projection;
     this.#parameter = parameter;
-    this.distinctWithoutName = !hasName;
+    this.distinctWithoutName = !hasName && haveNoMetadata(context, expr);
   }
 
   run(): void {
     const {context, grid} = this;
     const input = RowTable.from(context, this.#child);
     this.#warn();
-    if (dropHistograms(context, input, () => true)) ignoreHistograms(context, this.#expr, this.#expr.expr.range);
+    if (dropHistograms(context, input, () => true))
+      ignoreHistograms(context, this.#expr, withoutParens(this.#expr.expr).range);
     const groups = new GroupedTable(context, input, this.#projection);
     const column = columnOf(context, this.#parameter, grid);
     const scratch = context.heap.take(Math.max(1, input.rows) * 8);
@@ -287,7 +291,7 @@ export class AggregateQuantile extends TableRows {
     for (const value of bad) {
       if (value === undefined) continue;
       const text = `quantile value should be between 0 and 1, got ${formatFloatG(value)}`;
-      this.context.annotations.warn(text, this.#expr.param!.range);
+      this.context.annotations.warn(text, withoutParens(this.#expr.param!).range);
     }
   }
 }

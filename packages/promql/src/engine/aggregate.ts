@@ -8,8 +8,10 @@ import {DROP_NAME, dropsName, labelSetIdOf, type Projection} from './label-table
 import type {Operator} from './operator.ts';
 import {AGGREGATE_LANES, AGGREGATES} from './ops.ts';
 import type {QueryContext} from './query-context.ts';
+import {withoutParens} from './query-shape.ts';
 import {U32Column} from './query-heap.ts';
 import {RowBatch} from './row-batch.ts';
+import {haveNoMetadata} from './series-labels.ts';
 import type {StepGrid} from './step-grid.ts';
 
 export type StreamedAggregation = keyof typeof AGGREGATES;
@@ -50,9 +52,9 @@ export class Aggregate implements Operator {
     this.#op = op;
     this.grid = child.grid;
     const isSum = op === 'sum' || op === 'avg';
-    this.#sums = isSum ? new HistogramSums(context, op, child.grid.count, expr.expr.range) : undefined;
+    this.#sums = isSum ? new HistogramSums(context, op, child.grid.count, withoutParens(expr.expr).range) : undefined;
     this.#histograms = new HistogramArena(context);
-    this.distinctWithoutName = !hasName;
+    this.distinctWithoutName = !hasName && haveNoMetadata(context, expr);
     this.#groups = new Groups(context, projection);
     this.#firsts = new U32Column(context.heap);
     this.#spans = new U32Column(context.heap);
@@ -129,7 +131,7 @@ export class Aggregate implements Operator {
 
   #ignoreHistograms(batch: RowBatch): void {
     const dropped = this.#context.heap.memory.kernels.cellsDropHistograms(batch.begin, batch.used);
-    if (dropped > 0) ignoreHistograms(this.#context, this.#expr, this.#expr.expr.range);
+    if (dropped > 0) ignoreHistograms(this.#context, this.#expr, withoutParens(this.#expr.expr).range);
   }
 
   /** Adds the histograms of a row to their sums, and notes where floats meet them. */

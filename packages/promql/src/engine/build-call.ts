@@ -28,7 +28,7 @@ import {constant, type Scalar} from './scalar.ts';
 import {Absent, VectorOf} from './single-row.ts';
 import {haveOneName} from './series-labels.ts';
 import {byLabels, byValue, SortRows} from './sort-rows.ts';
-import type {StepGrid} from './step-grid.ts';
+import {isMoment, type StepGrid} from './step-grid.ts';
 import {WindowFunction} from './window.ts';
 
 const WINDOW_FUNCTIONS: ReadonlySet<string> = new Set([
@@ -267,6 +267,8 @@ function bucketCall(builder: Builder, call: Call, grid: StepGrid): Operator {
     }
   });
   const bucketed = builder.stage(new BucketFunction(context, child, measures, withoutParens(argument)));
+  // An instant query that keeps names until its end checks nothing before.
+  if (context.options.delayedNameRemoval && isMoment(grid)) return bucketed;
   return new DistinctRows(context, bucketed, 'merge');
 }
 

@@ -21,7 +21,7 @@ import {type SampleSource, SelectedSamples, SubquerySamples} from './sample-sour
 import {constant, fillScalarOf, newColumn, type Scalar, scalarAt} from './scalar.ts';
 import {Selector, type SelectorOptions} from './selector.ts';
 import {SetJoin} from './set-join.ts';
-import {firstStepOf, type StepGrid, stepTime, subqueryGrid} from './step-grid.ts';
+import {firstStepOf, isMoment, type StepGrid, stepTime, subqueryGrid} from './step-grid.ts';
 
 /** What is wanted of a range vector. */
 export interface SampleDemand {
@@ -56,7 +56,7 @@ export class Builder {
     let operator = this.#vectorBelow(bottom, bottomGrid, spine.nodes.length === 0 ? demand : ALL_LABELS);
     for (let i = spine.nodes.length - 1; i >= 0; i--) {
       const {node, grid: outer, inner} = spine.nodes[i];
-      operator = this.#binaryOver(node, operator, inner);
+      operator = this.#binaryOver(node, operator, inner, before);
       if (inner === outer) continue;
       this.#placeStages(before, onceFor(outer));
       operator = new Repeat(this.context, operator, outer);
@@ -66,13 +66,13 @@ export class Builder {
 
   /** A scalar expression; a column is filled when the stages before its use have run. */
   scalar(expr: Expr, grid: StepGrid): Scalar {
-    if (grid.count > 1 && this.#isRepeated(expr)) return this.#repeatedScalar(expr, grid);
+    if (!isMoment(grid) && this.#isRepeated(expr)) return this.#repeatedScalar(expr, grid);
     const nodes: BinaryExpr[] = [];
     let bottom = withoutParens(expr);
     let isRepeated = false;
     while (bottom.kind === 'binary' && !isRepeated) {
       nodes.push(bottom);
-      isRepeated = grid.count > 1 && this.#isRepeated(bottom.lhs);
+      isRepeated = !isMoment(grid) && this.#isRepeated(bottom.lhs);
       bottom = isRepeated ? bottom.lhs : withoutParens(bottom.lhs);
     }
     let value = isRepeated ? this.#repeatedScalar(bottom, grid) : this.#plainScalar(bottom, grid);
@@ -247,12 +247,14 @@ export class Builder {
     return this.stage(new CountValues(this.context, this.vector(expr.expr, grid), label.value, projection));
   }
 
-  /** A binary operation whose vector on the left (or the only vector) is built already. */
-  #binaryOver(node: BinaryExpr, operator: Operator, grid: StepGrid): Operator {
+  /** A binary operation whose vector on the left (or the only vector) is built already; its stages begin at `before`. */
+  #binaryOver(node: BinaryExpr, operator: Operator, grid: StepGrid, before: number): Operator {
     const {lhs, rhs, matching} = node;
     if (matching === undefined || lhs.type === 'scalar' || rhs.type === 'scalar') {
       const isScalarLeft = lhs.type === 'scalar';
+      const after = this.stages.length;
       const scalar = this.scalar(isScalarLeft ? lhs : rhs, grid);
+      if (isScalarLeft) this.stages.splice(before, 0, ...this.stages.splice(after));
       const dropName = changesMeaning(node.op) || node.returnBool;
       const {transform, atEnd} = computeWithScalar(this.context, node, scalar, isScalarLeft, grid);
       return this.map(operator, transform, dropName, atEnd);

@@ -114,7 +114,9 @@ export class HistogramSums {
     const {heap} = this.#context;
     const state = heap.take(STATE_BYTES);
     heap.memory.u32.fill(0, state >>> 2, (state + STATE_BYTES) >>> 2);
-    heap.memory.u32[(this.#columnOf(group) >>> 2) + step] = state;
+    // Making a column may replace the views of the memory.
+    const column = this.#columnOf(group);
+    heap.memory.u32[(column >>> 2) + step] = state;
     if (hasFloat) return this.#flag(state, HAS_FLOAT);
     readRecord(heap.memory, record, this.#sum);
     this.#noteReset(state, this.#sum);

@@ -1,5 +1,6 @@
 import {METRIC_NAME} from '@narthex/model/labels.ts';
 import type {Matcher} from '@narthex/model/matcher.ts';
+import type {Aggregation} from '../parse/ast.ts';
 import type {SeriesSet} from '../storage.ts';
 import {DROP_NAME, EMPTY_SET, type Projection} from './label-table.ts';
 import type {LabelDemand} from './operator.ts';
@@ -82,4 +83,10 @@ export function haveOneName(context: QueryContext, matchers: readonly Matcher[])
   const {symbols} = context.querier;
   if (symbols.find('__type__') >= 0 || symbols.find('__unit__') >= 0) return false;
   return matchers.some(({type, name, value}) => type === '=' && name === METRIC_NAME && value !== '');
+}
+
+/** Whether the groups of an aggregation have neither type nor unit, so that dropping them with the name changes nothing. */
+export function haveNoMetadata({querier}: QueryContext, {grouping, without}: Aggregation): boolean {
+  if (!without) return !grouping.includes('__type__') && !grouping.includes('__unit__');
+  return ['__type__', '__unit__'].every((name) => grouping.includes(name) || querier.symbols.find(name) < 0);
 }

@@ -5,6 +5,7 @@ import {labelSetIdOf} from './label-table.ts';
 import type {Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
 import {RowTable} from './row-table.ts';
+import {isMoment} from './step-grid.ts';
 import {TableRows} from './table-rows.ts';
 
 /** Gives the order of the rows of a one-step table, as row numbers. */
@@ -28,7 +29,7 @@ export class SortRows extends TableRows {
   run(): void {
     const table = RowTable.from(this.context, this.#child);
     this.table = table;
-    if (this.grid.count <= 1) this.table = this.#ordered(table);
+    if (isMoment(this.grid)) this.table = this.#ordered(table);
     else {
       const text = 'sort is ineffective for range queries since results are always ordered by labels';
       this.context.annotations.warn(text, this.#call.range);

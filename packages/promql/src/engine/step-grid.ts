@@ -1,6 +1,8 @@
 /** The steps at which an expression is evaluated: `startMs`, `startMs + stepMs`, ... */
 export interface StepGrid {
   readonly startMs: number;
+  /** The end that was asked for: the last step is there or before. */
+  readonly endMs: number;
   /** Above 0, also where there is one step. */
   readonly stepMs: number;
   /** How many there are; 0 for an empty range. */
@@ -8,11 +10,15 @@ export interface StepGrid {
 }
 
 export function gridOf(startMs: number, endMs: number, stepMs: number): StepGrid {
-  return {startMs, stepMs, count: endMs < startMs ? 0 : Math.floor((endMs - startMs) / stepMs) + 1};
+  return {startMs, endMs, stepMs, count: endMs < startMs ? 0 : Math.floor((endMs - startMs) / stepMs) + 1};
 }
 
 /** The grid with the first step only: what step-invariant parts are evaluated on. */
-export const firstStepOf = (grid: StepGrid): StepGrid => (grid.count <= 1 ? grid : {...grid, count: 1});
+export const firstStepOf = (grid: StepGrid): StepGrid =>
+  isMoment(grid) ? grid : {...grid, endMs: grid.startMs, count: Math.min(1, grid.count)};
+
+/** Whether it is one moment and no range; a range may have one step, too, where its step is long. */
+export const isMoment = ({startMs, endMs}: StepGrid): boolean => startMs === endMs;
 
 export const stepTime = (grid: StepGrid, step: number): number => grid.startMs + step * grid.stepMs;
 export const lastTime = (grid: StepGrid): number => stepTime(grid, Math.max(0, grid.count - 1));
