@@ -1,5 +1,7 @@
 // Arithmetic of floats in upstream's order, to the last digit.
 
+import {UndefinedUpstream} from './values.ts';
+
 /** A sum with Neumaier's compensation `c`: [sum, c] with one more value. */
 export function kahan(value: number, sum: number, c: number): [sum: number, c: number] {
   const total = sum + value;
@@ -40,7 +42,10 @@ export function quantileOf(q: number, values: readonly number[]): number {
   const lower = Math.max(0, Math.floor(rank));
   const upper = Math.min(sorted.length - 1, lower + 1);
   const weight = rank - Math.floor(rank);
-  return sorted[lower] * (1 - weight) + sorted[upper] * weight;
+  const result = sorted[lower] * (1 - weight) + sorted[upper] * weight;
+  const hasBothZeros = values.some((x) => Object.is(x, 0)) && values.some((x) => Object.is(x, -0));
+  if (result === 0 && hasBothZeros && values.length > 12) throw new UndefinedUpstream('the order of 0 and -0');
+  return result;
 }
 
 /** Upstream's orders of values for sort, topk and quantile. NaN comes before everything, also before NaN. */

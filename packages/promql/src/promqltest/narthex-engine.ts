@@ -24,10 +24,16 @@ export class NarthexEngine implements ScriptEngine {
   readonly #storage: MemoryStorage;
   readonly #options: PrepareOptions;
   /** Each query leaves it as it was. */
-  readonly #memory = new KernelMemory({maximumBytes: QUERY_BYTES_MAX});
+  readonly #memory: KernelMemory;
 
-  constructor(storage: MemoryStorage, samplesMax = 10_000, options: PrepareOptions = OPTIONS) {
+  constructor(
+    storage: MemoryStorage,
+    samplesMax = 10_000,
+    options: PrepareOptions = OPTIONS,
+    memory = new KernelMemory({maximumBytes: QUERY_BYTES_MAX}),
+  ) {
     this.#storage = storage;
+    this.#memory = memory;
     this.#options = {...options, samplesMax};
   }
 

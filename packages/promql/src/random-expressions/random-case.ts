@@ -1,3 +1,4 @@
+import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {PrepareOptions} from '../engine/engine.ts';
 import {NaiveEngine, type NaiveEngineOptions} from '../naive/naive-engine.ts';
 import {UndefinedUpstream} from '../naive/values.ts';
@@ -74,6 +75,8 @@ interface Engines {
 }
 
 let last: Engines | undefined;
+/** One for all: thousands of them are more than there are addresses. */
+const memory = new KernelMemory({maximumBytes: 256 * 1024 * 1024});
 
 /** Neighbouring cases have the same storage. */
 function enginesFor(one: RandomCase): Engines {
@@ -85,7 +88,7 @@ function enginesFor(one: RandomCase): Engines {
     script,
     naive: new NaiveEngine(storage, options),
     reversed: new NaiveEngine(storage, {...options, reversesUnordered: true}),
-    narthex: new NarthexEngine(storage, SAMPLES_MAX, options),
+    narthex: new NarthexEngine(storage, SAMPLES_MAX, options, memory),
   };
   return last;
 }

@@ -73,8 +73,20 @@ const OF_VECTOR = [
   'sort',
   'sort_desc',
   'absent',
+  'log2',
+  'log10',
+  'sin',
+  'acos',
+  'cosh',
+  'deg',
+  'rad',
   'hour',
+  'minute',
+  'month',
+  'year',
   'day_of_week',
+  'day_of_month',
+  'day_of_year',
   'days_in_month',
 ];
 const AGGREGATIONS = ['sum', 'sum', 'avg', 'avg', 'count', 'min', 'max', 'group', 'stddev', 'stdvar'];
@@ -154,10 +166,11 @@ const TIMES = [
   ' @ 400',
   ' @ start()',
   ' @ end() offset 20s',
+  ' offset (step() - 10s)',
   ' @ 333.5',
 ];
-const RANGES = ['1m', '45s', '2m', '5m', '3m', '30s', '10m'];
-const SUBQUERIES = ['[2m:30s]', '[5m:70s]', '[1m:15s]', '[3m:]', '[90s:7s]'];
+const RANGES = ['1m', '45s', '2m', '5m', '3m', '1m', '2m', '30s', '10m', '30s + step()', 'max_of(range(), 1m)'];
+const SUBQUERIES = ['[2m:30s]', '[5m:70s]', '[1m:15s]', '[3m:]', '[90s:7s]', '[2m:30s + step()]'];
 const NUMBERS = ['2', '0.5', '-3', '0', '1', '3', '1.5', '-1', '-0.5', '100', 'NaN', 'Inf', '1e308'];
 
 /** Makes expressions. `depth` bounds how deep they are. */
@@ -233,7 +246,9 @@ export class ExpressionGenerator {
 
   #selector(flavour: Flavour): Expression {
     const smoothed = this.#random.chance(0.05) ? ' smoothed' : '';
-    return leaf('vector', `${this.#name(flavour)}${smoothed}${this.#random.pick(TIMES)}`);
+    const text = `${this.#name(flavour)}${smoothed}${this.#random.pick(TIMES)}`;
+    // What follows a computed offset would belong to it.
+    return leaf('vector', text.endsWith(')') ? `(${text})` : text);
   }
 
   #name(flavour: Flavour): string {
@@ -378,7 +393,17 @@ export class ExpressionGenerator {
   #scalar(depth: number): Expression {
     const random = this.#random;
     if (depth <= 0 || random.chance(0.5)) {
-      const text = random.pick([...NUMBERS, ...NUMBERS, 'time()', 'pi()', 'start()', 'end()', 'step()', 'range()']);
+      const text = random.pick([
+        ...NUMBERS,
+        ...NUMBERS,
+        'time()',
+        'scalar(vector(2))',
+        'pi()',
+        'start()',
+        'end()',
+        'step()',
+        'range()',
+      ]);
       return leaf('scalar', text);
     }
     if (random.chance(0.5)) {
