@@ -70,7 +70,8 @@ export function addQueryRoutes(server: WebServer, options: QueryRoutesOptions): 
 }
 
 const originOf = ({method = '', socket}: Exchange['request'], path: string): QueryOrigin => ({
-  clientIP: socket.remoteAddress ?? '',
+  // An address of IPv4 that came in over IPv6 is shown as what it is.
+  clientIP: (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, ''),
   method,
   path,
 });

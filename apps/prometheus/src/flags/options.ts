@@ -47,6 +47,7 @@ export interface QueryOptions {
   readonly samplesMax: number;
 }
 
+const LOOKBACK_DEFAULT_MS = 300_000;
 const WAL_SEGMENT_MIN = 10 << 20;
 const WAL_SEGMENT_MAX = 256 << 20;
 
@@ -76,7 +77,8 @@ export function optionsOf(flags: FlagValues): Options {
       reloadIntervalMs: parseDuration(flags.text('scrape.discovery-reload-interval')),
     },
     query: {
-      lookbackMs: parseDuration(flags.text('query.lookback-delta')),
+      // 0 means the default, as upstream's engine has it.
+      lookbackMs: parseDuration(flags.text('query.lookback-delta')) || LOOKBACK_DEFAULT_MS,
       timeoutMs: parseDuration(flags.text('query.timeout')),
       concurrency: Number(flags.text('query.max-concurrency')),
       samplesMax: Number(flags.text('query.max-samples')),

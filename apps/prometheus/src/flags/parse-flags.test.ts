@@ -55,6 +55,7 @@ const options: [args: string[], pick: (options: Options) => unknown, want: unkno
   [['--web.external-url=h.example'], ({externalUrl}) => externalUrl.href, 'http://h.example/'],
   [['--web.listen-address=:1234'], ({externalUrl}) => externalUrl.port, '1234'],
   [[], ({corsOrigin}) => corsOrigin, undefined],
+  [['--query.lookback-delta=0s'], ({query}) => query.lookbackMs, 300_000],
   [['--query.timeout=1m30s'], ({query}) => query.timeoutMs, 90_000],
   [['--enable-feature=a,b', '--enable-feature=c'], ({features}) => features, ['a', 'b', 'c']],
   [['--no-storage.tsdb.wal-compression'], ({storage}) => storage.walCompression, 'none'],

@@ -2,9 +2,8 @@ import {ApiError} from '@narthex/http/errors.ts';
 import {parseDuration} from '@narthex/model/duration.ts';
 import {parseTime} from '@narthex/model/timestamp.ts';
 import {parseGoFloat} from '@narthex/model/value.ts';
+import {TOO_MANY_POINTS, tooManyPoints} from '@narthex/promql/engine/step-grid.ts';
 
-/** As upstream: enough for a minute's resolution over a week. */
-const POINTS_MAX = 11_000;
 const INT64_NANOSECONDS_MAX = 2 ** 63;
 
 const badParameter = (name: string, cause: unknown): ApiError =>
@@ -80,12 +79,7 @@ export function rangeOf(parameters: URLSearchParams): RangeParameters {
     const why = 'zero or negative query resolution step widths are not accepted. Try a positive integer';
     throw badParameter('step', new Error(why));
   }
-  if (Math.floor((endMs - startMs) / stepMs) > POINTS_MAX) {
-    throw new ApiError(
-      'bad_data',
-      'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
-    );
-  }
+  if (tooManyPoints(startMs, endMs, stepMs)) throw new ApiError('bad_data', TOO_MANY_POINTS);
   return {startMs, endMs, stepMs: Math.max(1, Math.trunc(stepMs))};
 }
 
