@@ -291,6 +291,15 @@ eval range from 0 to 1m step 1m l or r
 `,
   ],
   [
+    'a row of both sides of `or` has the name of what came first',
+    `load 1m
+  a 1 2
+
+eval range from 0 to 1m step 1m -(a offset 1m) or a
+  a 1 -1
+`,
+  ],
+  [
     'rows that lose their names become one row of both kinds',
     `load 1m
   p{i="1"} {{count:1 sum:1 buckets:[1]}} stale

@@ -1,6 +1,8 @@
 import type {BinaryExpr, VectorMatching} from '../parse/ast.ts';
+import {isAbsentAt} from './arithmetic.ts';
 import {mergeEqualRows} from './distinct-rows.ts';
 import {copyCells} from './histogram-arena.ts';
+import {labelSetIdOf} from './label-table.ts';
 import {MatchLabels} from './match-labels.ts';
 import type {Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
@@ -84,7 +86,34 @@ export class SetJoin implements Operator {
       const to = left.push(right.labelsOf(row), right.firstOf(row), count);
       copyCells(this.#context, from, to, count, right.histograms, left.histograms);
     }
+    if (this.#context.options.delayedNameRemoval) this.#alignNames(left);
     return mergeEqualRows(this.#context, left);
+  }
+
+  /** Of rows that become one, the one that is present first says whether the name goes at the end. */
+  #alignNames(table: RowTable): void {
+    const {heap, labels} = this.#context;
+    const earliest = new U32Column(heap);
+    earliest.resize(labels.size, 0);
+    for (let row = 0; row < table.rows; row++) {
+      const id = labelSetIdOf(table.labelsOf(row));
+      const known = earliest.get(id);
+      if (known === 0 || this.#startOf(table, row) < this.#startOf(table, known - 1)) earliest.set(id, row + 1);
+    }
+    for (let row = 0; row < table.rows; row++) {
+      const first = earliest.get(labelSetIdOf(table.labelsOf(row))) - 1;
+      table.setLabels(row, table.labelsOf(first));
+    }
+    earliest.free();
+  }
+
+  /** The first step at which a row is present. */
+  #startOf(table: RowTable, row: number): number {
+    const {u32} = this.#context.heap.memory;
+    const end = table.firstOf(row) + table.countOf(row);
+    let step = table.firstOf(row);
+    while (step < end && isAbsentAt(u32, table.cellAt(row, step))) step++;
+    return step;
   }
 }
 
