@@ -94,7 +94,7 @@ function floatsOf(builder: Builder, expr: Expr, grid: StepGrid): Operator {
 function histogramNumberCall(builder: Builder, call: Call, grid: StepGrid): Operator {
   const child = builder.vector(call.args[0], grid);
   const numbers = new HistogramNumbers(builder.context, child, HISTOGRAM_NUMBERS[call.func.name]);
-  return builder.distinct(numbers, child.distinctWithoutName, 'merge');
+  return builder.distinct(numbers, child.distinctWithoutName, 'merge', false);
 }
 
 function windowCall(builder: Builder, call: Call, grid: StepGrid, demand: LabelDemand): Operator {

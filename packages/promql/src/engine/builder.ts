@@ -138,10 +138,10 @@ export class Builder {
     return operator;
   }
 
-  /** Checks for equal labels after names were dropped, unless there can be none. */
-  distinct(operator: Operator, wasDistinct: boolean, equal: EqualRows): Operator {
+  /** Checks for equal labels after names were dropped, unless there can be none. `haveNoName`: types and units were dropped as well. */
+  distinct(operator: Operator, wasDistinct: boolean, equal: EqualRows, haveNoName = true): Operator {
     if (wasDistinct || this.context.options.delayedNameRemoval) return operator;
-    return new DistinctRows(this.context, operator, equal);
+    return new DistinctRows(this.context, operator, equal, haveNoName);
   }
 
   /** A cell-by-cell operation on top of `child`. */

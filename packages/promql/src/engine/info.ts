@@ -44,6 +44,7 @@ export class Info extends TableRows {
     for (let step = 0; step < this.grid.count; step++) {
       if (step % 64 === 0) this.context.checkpoint();
       enrichment.step(step, rows);
+      rows.endStep();
     }
     enrichment.free();
     rows.table.histograms.absorb(base.histograms);

@@ -242,6 +242,7 @@ class SteppedJoin {
     for (let step = 0; step < grid.count; step++) {
       if (step % 64 === 0) this.#context.checkpoint();
       this.#runStep(many, one, step, rows);
+      rows.endStep();
     }
     for (const column of [this.#oneBySignature, this.#matchedAt, this.#givenAt, this.#givenBy]) column.free();
     this.#context.heap.give(this.#pair, 24);
