@@ -6,6 +6,7 @@ import {isValidLabelName} from '@narthex/model/labels.ts';
 import type {Aggregation} from '../parse/ast.ts';
 import {copyCells, isHistogramAt} from './histogram-arena.ts';
 import {ignoreHistograms} from './aggregate.ts';
+import type {AnnotationPlace} from './annotations.ts';
 import {GroupedTable} from './grouped-table.ts';
 import {labelSetIdOf, type Projection} from './label-table.ts';
 import type {Operator} from './operator.ts';
@@ -49,6 +50,8 @@ export class SelectRows extends TableRows {
   readonly distinctWithoutName: boolean;
   readonly #child: Operator;
   readonly #expr: Aggregation;
+  readonly #notes: AnnotationPlace;
+  readonly #parameterNotes: AnnotationPlace;
   readonly #projection: Projection;
   readonly #parameter: Scalar;
 
@@ -56,6 +59,8 @@ export class SelectRows extends TableRows {
     super(context, child.grid);
     this.#child = child;
     this.#expr = expr;
+    this.#parameterNotes = context.annotations.at(withoutParens(expr.param!).range);
+    this.#notes = context.annotations.at(expr.range);
     this.#projection = projection;
     this.#parameter = parameter;
     this.distinctWithoutName = child.distinctWithoutName;
@@ -80,7 +85,7 @@ export class SelectRows extends TableRows {
   /** topk and bottomk leave histograms out, which is worth an info at steps where they look at anything. */
   #dropHistograms(table: RowTable): void {
     const isLooking = (step: number): boolean => scalarAt(this.context, this.#parameter, step) >= 1;
-    if (dropHistograms(this.context, table, isLooking)) ignoreHistograms(this.context, this.#expr, this.#expr.range);
+    if (dropHistograms(this.context, table, isLooking)) ignoreHistograms(this.#notes, this.#expr.op);
   }
 
   /** False when no step can have a result. */
@@ -102,7 +107,7 @@ export class SelectRows extends TableRows {
 
   #warnRatio(value: number, bound: number): void {
     const text = `ratio value should be between -1 and 1, got ${formatFloatG(value)}, capping to ${bound}`;
-    this.context.annotations.warn(text, withoutParens(this.#expr.param!).range);
+    this.#parameterNotes.warn(text);
   }
 }
 
@@ -241,7 +246,8 @@ class Selection {
 export class AggregateQuantile extends TableRows {
   readonly distinctWithoutName: boolean;
   readonly #child: Operator;
-  readonly #expr: Aggregation;
+  readonly #notes: AnnotationPlace;
+  readonly #parameterNotes: AnnotationPlace;
   readonly #projection: Projection;
   readonly #parameter: Scalar;
 
@@ -255,7 +261,8 @@ export class AggregateQuantile extends TableRows {
   ) {
     super(context, child.grid);
     this.#child = child;
-    this.#expr = expr;
+    this.#parameterNotes = context.annotations.at(withoutParens(expr.param!).range);
+    this.#notes = context.annotations.at(withoutParens(expr.expr).range);
     this.#projection = projection;
     this.#parameter = parameter;
     this.distinctWithoutName = !hasName && haveNoMetadata(context, expr);
@@ -265,8 +272,7 @@ export class AggregateQuantile extends TableRows {
     const {context, grid} = this;
     const input = RowTable.from(context, this.#child);
     this.#warn();
-    if (dropHistograms(context, input, () => true))
-      ignoreHistograms(context, this.#expr, withoutParens(this.#expr.expr).range);
+    if (dropHistograms(context, input, () => true)) ignoreHistograms(this.#notes, 'quantile');
     const groups = new GroupedTable(context, input, this.#projection);
     const column = columnOf(context, this.#parameter, grid);
     const scratch = context.heap.take(Math.max(1, input.rows) * 8);
@@ -291,7 +297,7 @@ export class AggregateQuantile extends TableRows {
     for (const value of bad) {
       if (value === undefined) continue;
       const text = `quantile value should be between 0 and 1, got ${formatFloatG(value)}`;
-      this.context.annotations.warn(text, withoutParens(this.#expr.param!).range);
+      this.#parameterNotes.warn(text);
     }
   }
 }

@@ -1,6 +1,7 @@
 import {METRIC_NAME} from '@narthex/model/labels.ts';
 import {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
-import type {Aggregation, SourceRange} from '../parse/ast.ts';
+import type {Aggregation} from '../parse/ast.ts';
+import type {AnnotationPlace} from './annotations.ts';
 import {isAbsentAt} from './arithmetic.ts';
 import {copyCells, HistogramArena, isHistogramAt} from './histogram-arena.ts';
 import {HistogramSums} from './histogram-sums.ts';
@@ -27,7 +28,7 @@ export class Aggregate implements Operator {
   readonly #firsts: U32Column;
   readonly #spans: U32Column;
   readonly #lanes: U32Column;
-  readonly #expr: Aggregation;
+  readonly #notes: AnnotationPlace;
   readonly #staticName: string | undefined;
   /** Where sum and avg keep histograms; the others count them or leave them out. */
   readonly #sums: HistogramSums | undefined;
@@ -47,12 +48,12 @@ export class Aggregate implements Operator {
     const op = expr.op as StreamedAggregation;
     this.#context = context;
     this.#child = child;
-    this.#expr = expr;
+    this.#notes = context.annotations.at(withoutParens(expr.expr).range);
     this.#staticName = staticName;
     this.#op = op;
     this.grid = child.grid;
     const isSum = op === 'sum' || op === 'avg';
-    this.#sums = isSum ? new HistogramSums(context, op, child.grid.count, withoutParens(expr.expr).range) : undefined;
+    this.#sums = isSum ? new HistogramSums(context, op, child.grid.count, this.#notes) : undefined;
     this.#histograms = new HistogramArena(context);
     this.distinctWithoutName = !hasName && haveNoMetadata(context, expr);
     this.#groups = new Groups(context, projection);
@@ -131,7 +132,7 @@ export class Aggregate implements Operator {
 
   #ignoreHistograms(batch: RowBatch): void {
     const dropped = this.#context.heap.memory.kernels.cellsDropHistograms(batch.begin, batch.used);
-    if (dropped > 0) ignoreHistograms(this.#context, this.#expr, withoutParens(this.#expr.expr).range);
+    if (dropped > 0) ignoreHistograms(this.#notes, this.#op);
   }
 
   /** Adds the histograms of a row to their sums, and notes where floats meet them. */
@@ -221,8 +222,8 @@ export class Aggregate implements Operator {
 }
 
 /** Says that an aggregation leaves histograms out. */
-export function ignoreHistograms({annotations}: QueryContext, {op}: Aggregation, range: SourceRange): void {
-  annotations.info(`ignored histogram in ${op} aggregation`, range);
+export function ignoreHistograms(notes: AnnotationPlace, op: Aggregation['op']): void {
+  notes.info(`ignored histogram in ${op} aggregation`);
 }
 
 /** The groups of an aggregation, numbered by first appearance. */

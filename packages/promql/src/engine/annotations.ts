@@ -7,7 +7,9 @@ interface Annotation {
   readonly kind: AnnotationKind;
   /** The text that stands before the position; equal texts are one annotation. */
   readonly text: string;
+  /** Where it is, and when upstream would have come there. */
   range: SourceRange;
+  order: number;
   readonly detail: AnnotationDetail | undefined;
 }
 
@@ -28,35 +30,11 @@ const KEPT_MAX = 10_000;
 /** What is worth saying about a result without being an error (upstream's util/annotations). */
 export class Annotations {
   readonly #byText = new Map<string, Annotation>();
+  #places = 0;
 
-  /** Adds an annotation; one with the same text is replaced, so that the last position counts, as upstream's does. */
-  add(kind: AnnotationKind, text: string, range: SourceRange): void {
-    const known = this.#byText.get(text);
-    if (known !== undefined) known.range = range;
-    else this.#keep({kind, text, range, detail: undefined});
-  }
-
-  /** The detail of the annotation with this text, which is made where there is none. Of equal ones the first position counts, as upstream's does. */
-  detailed<T extends AnnotationDetail>(kind: AnnotationKind, text: string, range: SourceRange, make: () => T): T {
-    // One text always has one kind of detail.
-    const known = this.#byText.get(text)?.detail as T | undefined;
-    if (known !== undefined) return known;
-    const detail = make();
-    this.#keep({kind, text, range, detail});
-    return detail;
-  }
-
-  warn(text: string, range: SourceRange): void {
-    this.add('warning', `PromQL warning: ${text}`, range);
-  }
-
-  /** A warning that says how often it occurred in all, when more than once. */
-  warnCounted(text: string, occurrences: number, range: SourceRange): void {
-    this.detailed('warning', `PromQL warning: ${text}`, range, () => new Occurrences()).count += occurrences;
-  }
-
-  info(text: string, range: SourceRange): void {
-    this.add('info', `PromQL info: ${text}`, range);
+  /** Where an operator annotates. Operators ask when they are made, children before their parents: that is upstream's order of evaluation. */
+  at(range: SourceRange): AnnotationPlace {
+    return new AnnotationPlace(this.#byText, range, this.#places++);
   }
 
   /** The texts with positions in `query`, first by position; `max` of each kind, 0 for all. */
@@ -69,9 +47,63 @@ export class Annotations {
       infos: limited(query, sorted, 'info', max),
     };
   }
+}
 
-  #keep(annotation: Annotation): void {
-    if (this.#byText.size < KEPT_MAX) this.#byText.set(annotation.text, annotation);
+/**
+ * One place of a query, for the annotations of one operator. Of equal texts at several places the last place in upstream's order of evaluation counts, as
+ * upstream's does, whenever each is added: batches decide about that time, not about the answer.
+ */
+export class AnnotationPlace {
+  readonly #byText: Map<string, Annotation>;
+  readonly #range: SourceRange;
+  readonly #order: number;
+
+  constructor(byText: Map<string, Annotation>, range: SourceRange, order: number) {
+    this.#byText = byText;
+    this.#range = range;
+    this.#order = order;
+  }
+
+  warn(text: string): void {
+    this.#add('warning', `PromQL warning: ${text}`);
+  }
+
+  info(text: string): void {
+    this.#add('info', `PromQL info: ${text}`);
+  }
+
+  /** A warning that says how often it occurred in all, when more than once. */
+  warnCounted(text: string, occurrences: number): void {
+    this.detailed('warning', `PromQL warning: ${text}`, () => new Occurrences()).count += occurrences;
+  }
+
+  /** The detail of the annotation with this text, which is made where there is none. Of equal ones the first place counts, as upstream's does. */
+  detailed<T extends AnnotationDetail>(kind: AnnotationKind, text: string, make: () => T): T {
+    const known = this.#byText.get(text);
+    if (known?.detail !== undefined) {
+      if (known.order > this.#order) this.#move(known);
+      // One text always has one kind of detail.
+      return known.detail as T;
+    }
+    const detail = make();
+    this.#keep(kind, text, detail);
+    return detail;
+  }
+
+  #add(kind: AnnotationKind, text: string): void {
+    const known = this.#byText.get(text);
+    if (known === undefined) this.#keep(kind, text, undefined);
+    else if (known.order < this.#order) this.#move(known);
+  }
+
+  #move(annotation: Annotation): void {
+    annotation.range = this.#range;
+    annotation.order = this.#order;
+  }
+
+  #keep(kind: AnnotationKind, text: string, detail: AnnotationDetail | undefined): void {
+    if (this.#byText.size >= KEPT_MAX) return;
+    this.#byText.set(text, {kind, text, range: this.#range, order: this.#order, detail});
   }
 }
 

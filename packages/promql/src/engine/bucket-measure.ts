@@ -2,7 +2,7 @@ import type {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
 import {histogramFraction} from '@narthex/model/histogram/fraction.ts';
 import {histogramQuantile, type NanNote, OBSERVED_NANS, type ObservedNans} from '@narthex/model/histogram/quantile.ts';
 import {formatFloatG} from '@narthex/model/value.ts';
-import type {SourceRange} from '../parse/ast.ts';
+import type {AnnotationPlace} from './annotations.ts';
 import type {ClassicBuckets} from './classic-buckets.ts';
 import type {QueryContext} from './query-context.ts';
 import {type Scalar, scalarAt} from './scalar.ts';
@@ -74,11 +74,11 @@ export function fractionMeasure(context: QueryContext, lower: Scalar, upper: Sca
 }
 
 /** Warns of quantiles outside [0, 1], as upstream does at every step. */
-export function warnQuantiles(context: QueryContext, q: Scalar, steps: number, range: SourceRange): void {
+export function warnQuantiles(context: QueryContext, q: Scalar, steps: number, notes: AnnotationPlace): void {
   for (let step = 0; step < (q.kind === 'constant' ? Math.min(1, steps) : steps); step++) {
     const value = scalarAt(context, q, step);
     if (value >= 0 && value <= 1) continue;
-    context.annotations.warn(`quantile value should be between 0 and 1, got ${formatFloatG(value)}`, range);
+    notes.warn(`quantile value should be between 0 and 1, got ${formatFloatG(value)}`);
   }
 }
 

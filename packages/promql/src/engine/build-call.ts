@@ -259,11 +259,11 @@ function bucketCall(builder: Builder, call: Call, grid: StepGrid): Operator {
   assert(child !== undefined, 'a function of buckets has a vector');
   const values = scalarArgs.map((arg) => scalars.get(arg)!);
   const measures: BucketMeasure[] = [];
+  const notes = scalarArgs.map((arg) => context.annotations.at(withoutParens(arg).range));
   builder.stages.push(() => {
     measures.push(...measuresOf(context, call, values, grid));
     if (call.func.name !== 'histogram_fraction') {
-      for (const [i, value] of values.entries())
-        warnQuantiles(context, value, grid.count, withoutParens(scalarArgs[i]).range);
+      for (const [i, value] of values.entries()) warnQuantiles(context, value, grid.count, notes[i]);
     }
   });
   const bucketed = builder.stage(new BucketFunction(context, child, measures, withoutParens(argument)));

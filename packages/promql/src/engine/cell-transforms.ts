@@ -128,7 +128,7 @@ export function computeWithScalar(
   const operand = operandOf(context, scalar);
   // A filter keeps the vector's value on either side.
   const keep = node.returnBool ? KEEP.bool : isComparison(node.op) && isScalarLeft ? KEEP.right : KEEP.left;
-  const mixed = new MixedArithmetic(context, node, keep, grid);
+  const mixed = new MixedArithmetic(context, node.op, keep, grid, context.annotations.at(node.range));
   const sides = (scalarAt: Operand, cells: number): [left: Operand, right: Operand] => {
     const column = {address: cells, step: 8} as const;
     return isScalarLeft ? [scalarAt, column] : [column, scalarAt];

@@ -1,6 +1,5 @@
 import {formatFloatE, formatFloatG, formatFloatPlain} from '@narthex/model/value.ts';
-import type {SourceRange} from '../parse/ast.ts';
-import type {AnnotationDetail, Annotations} from './annotations.ts';
+import type {AnnotationDetail, AnnotationPlace} from './annotations.ts';
 import type {ClassicBuckets} from './classic-buckets.ts';
 
 /**
@@ -10,14 +9,12 @@ import type {ClassicBuckets} from './classic-buckets.ts';
  * step to step (promql/engine.go, `warnings.Merge(annos)` within rangeEval), as an integer of 64 bits.
  */
 export class ForcedCounts {
-  readonly #annotations: Annotations;
-  readonly #range: SourceRange;
+  readonly #notes: AnnotationPlace;
   readonly #steps: number;
   readonly #byMetric = new Map<string, Forced>();
 
-  constructor(annotations: Annotations, range: SourceRange, steps: number) {
-    this.#annotations = annotations;
-    this.#range = range;
+  constructor(notes: AnnotationPlace, steps: number) {
+    this.#notes = notes;
     this.#steps = steps;
   }
 
@@ -37,7 +34,7 @@ export class ForcedCounts {
       const text =
         'PromQL info: input to histogram_quantile needed to be fixed for monotonicity ' +
         `(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${metric}`;
-      this.#annotations.detailed('info', text, this.#range, () => new ForcedDetail()).add(forced);
+      this.#notes.detailed('info', text, () => new ForcedDetail()).add(forced);
     }
   }
 }

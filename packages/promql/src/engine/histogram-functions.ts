@@ -3,7 +3,8 @@ import {type NanNote, OBSERVED_NANS} from '@narthex/model/histogram/quantile.ts'
 import {METRIC_NAME} from '@narthex/model/labels.ts';
 import {quoteGo} from '@narthex/model/quote.ts';
 import {parseGoFloat} from '@narthex/model/value.ts';
-import type {Expr, SourceRange} from '../parse/ast.ts';
+import type {Expr} from '../parse/ast.ts';
+import type {AnnotationPlace} from './annotations.ts';
 import {isAbsentAt} from './arithmetic.ts';
 import type {BucketMeasure} from './bucket-measure.ts';
 import {ClassicBuckets} from './classic-buckets.ts';
@@ -24,7 +25,7 @@ export class BucketFunction extends TableRows {
   readonly distinctWithoutName = false;
   readonly #child: Operator;
   readonly #measures: readonly BucketMeasure[];
-  readonly #argumentRange: SourceRange;
+  readonly #notes: AnnotationPlace;
   readonly #forced: ForcedCounts;
   readonly #sheet = new FloatHistogram();
   readonly #note: NanNote = {nans: OBSERVED_NANS.none};
@@ -33,8 +34,8 @@ export class BucketFunction extends TableRows {
     super(context, child.grid);
     this.#child = child;
     this.#measures = measures;
-    this.#argumentRange = argument.range;
-    this.#forced = new ForcedCounts(context.annotations, argument.range, child.grid.count);
+    this.#notes = context.annotations.at(argument.range);
+    this.#forced = new ForcedCounts(this.#notes, child.grid.count);
   }
 
   run(): void {
@@ -60,7 +61,7 @@ export class BucketFunction extends TableRows {
 
   /** Address of a column with the upper bound of each row; its `le` may be unusable, then the row counts for nothing and is a NaN here. */
   #readBounds(input: RowTable): number {
-    const {heap, labels, annotations} = this.context;
+    const {heap, labels} = this.context;
     const column = heap.take(Math.max(1, input.rows) * 8);
     for (let row = 0; row < input.rows; row++) {
       const id = labelSetIdOf(input.labelsOf(row));
@@ -69,7 +70,7 @@ export class BucketFunction extends TableRows {
       if (bound === undefined && this.#hasFloats(input, row)) {
         const name = forMetric(this.#nameOf(id));
         const what = `bucket label "le" is missing or has a malformed value of ${quoteGo(text)}${name}`;
-        annotations.warn(what, this.#argumentRange);
+        this.#notes.warn(what);
       }
       heap.memory.f64[(column >>> 3) + row] = bound ?? NaN;
     }
@@ -111,10 +112,7 @@ export class BucketFunction extends TableRows {
       const cell = table.cellsOf(native) + i * 8;
       if (!isHistogramAt(u32, cell) || !classic.clear(table.firstOf(native) + i)) continue;
       kernels.cellsClear(cell, 1);
-      this.context.annotations.warn(
-        `vector contains a mix of classic and native histograms${name}`,
-        this.#argumentRange,
-      );
+      this.#notes.warn(`vector contains a mix of classic and native histograms${name}`);
     }
   }
 
@@ -131,7 +129,7 @@ export class BucketFunction extends TableRows {
       const value = measure.ofNative(this.#sheet, step, this.#note);
       this.context.heap.memory.f64[(out >>> 3) + step - begin] = value;
       const text = measure.describe(this.#note.nans);
-      if (text !== undefined) this.context.annotations.info(text + forMetric(this.#nameOf(id)), this.#argumentRange);
+      if (text !== undefined) this.#notes.info(text + forMetric(this.#nameOf(id)));
     }
   }
 

@@ -5,7 +5,7 @@ import {addCompensatedHistogram, startCompensation} from '@narthex/model/histogr
 import {readRecord, recordBytes, writeRecord} from '@narthex/model/histogram/record.ts';
 import {divideHistogram, hasOverflow, multiplyHistogram} from '@narthex/model/histogram/scale.ts';
 import {quoteGo} from '@narthex/model/quote.ts';
-import type {SourceRange} from '../parse/ast.ts';
+import type {AnnotationPlace} from './annotations.ts';
 import type {QueryContext} from './query-context.ts';
 import {BYTES_PER_SAMPLE} from './histogram-arena.ts';
 import {blockBytes, U32Column} from './query-heap.ts';
@@ -38,19 +38,18 @@ export class HistogramSums {
   readonly #context: QueryContext;
   readonly #isAverage: boolean;
   readonly #steps: number;
-  /** Where the aggregated expression stands. */
-  readonly #range: SourceRange;
+  readonly #notes: AnnotationPlace;
   /** By group: address of a column with the address of each step's state; 0 where there is none. */
   readonly #columns: U32Column;
   readonly #sum = new FloatHistogram();
   readonly #missed = new FloatHistogram();
   readonly #added = new FloatHistogram();
 
-  constructor(context: QueryContext, op: 'sum' | 'avg', steps: number, range: SourceRange) {
+  constructor(context: QueryContext, op: 'sum' | 'avg', steps: number, notes: AnnotationPlace) {
     this.#context = context;
     this.#isAverage = op === 'avg';
     this.#steps = steps;
-    this.#range = range;
+    this.#notes = notes;
     this.#columns = new U32Column(context.heap);
   }
 
@@ -72,7 +71,7 @@ export class HistogramSums {
     const outcome = this.#isAverage ? this.#addToAverage(known) : this.#addToSum(known);
     if ((outcome & ADDED.incompatible) !== 0) {
       this.#flag(known, IS_INCOMPATIBLE);
-      this.#warn(`${MIXED_SCHEMAS} ${quoteGo(name())}`);
+      this.#notes.warn(`${MIXED_SCHEMAS} ${quoteGo(name())}`);
     }
     if ((outcome & ADDED.boundsReconciled) !== 0) this.#noteReconciledBounds();
   }
@@ -90,13 +89,13 @@ export class HistogramSums {
     if (state === 0) return 'floats';
     const flags = this.#context.heap.memory.u32[(state >>> 2) + FLAGS];
     if ((flags & HAS_FLOAT) !== 0) {
-      this.#warn('encountered a mix of histograms and floats for aggregation');
+      this.#notes.warn('encountered a mix of histograms and floats for aggregation');
       return 'nothing';
     }
     if ((flags & IS_INCOMPATIBLE) !== 0) return 'nothing';
     this.#total(state, into);
     const resets = RESET_SEEN | NO_RESET_SEEN;
-    if ((flags & resets) === resets) this.#warn('conflicting counter resets during histogram aggregation');
+    if ((flags & resets) === resets) this.#notes.warn('conflicting counter resets during histogram aggregation');
     return 'histogram';
   }
 
@@ -239,11 +238,7 @@ export class HistogramSums {
     this.#context.heap.give(state, STATE_BYTES);
   }
 
-  #warn(text: string): void {
-    this.#context.annotations.warn(text, this.#range);
-  }
-
   #noteReconciledBounds(): void {
-    this.#context.annotations.info('mismatched custom buckets were reconciled during aggregation', this.#range);
+    this.#notes.info('mismatched custom buckets were reconciled during aggregation');
   }
 }

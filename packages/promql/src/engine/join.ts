@@ -1,6 +1,7 @@
 import {compareUtf8} from '@narthex/model/utf8.ts';
 import type {BinaryExpr, VectorMatching} from '../parse/ast.ts';
 import {changesMeaning, computeCells, isAbsentAt} from './arithmetic.ts';
+import type {AnnotationPlace} from './annotations.ts';
 import {DROP_NAME, labelSetIdOf} from './label-table.ts';
 import {MatchLabels} from './match-labels.ts';
 import {MixedArithmetic} from './mixed-arithmetic.ts';
@@ -30,6 +31,7 @@ export class Join implements Operator {
   readonly #matching: VectorMatching;
   readonly #labels: MatchLabels;
   readonly #keep: (typeof KEEP)[keyof typeof KEEP];
+  readonly #notes: AnnotationPlace;
   readonly #flag: number;
   readonly #left: Operator;
   readonly #right: Operator;
@@ -54,6 +56,7 @@ export class Join implements Operator {
     this.distinctWithoutName = changesMeaning(expr.op) || (expr.returnBool && !context.options.delayedNameRemoval);
     this.#labels = new MatchLabels(context, expr, matching);
     this.#keep = expr.returnBool ? KEEP.bool : KEEP.left;
+    this.#notes = context.annotations.at(expr.range);
     this.#flag = expr.returnBool && context.options.delayedNameRemoval ? DROP_NAME : 0;
     this.#partners = new U32Column(context.heap);
     this.#results = new U32Column(context.heap);
@@ -69,7 +72,7 @@ export class Join implements Operator {
     this.#rightTable = RowTable.from(this.#context, this.#right);
     const {many, one} = this.#sides();
     if (MixedArithmetic.isNeeded(this.#expr.op, many.histograms, one.histograms)) {
-      this.#mixed = new MixedArithmetic(this.#context, this.#expr, this.#keep, this.grid);
+      this.#mixed = new MixedArithmetic(this.#context, this.#expr.op, this.#keep, this.grid, this.#notes);
     }
     const {fillLhs, fillRhs} = this.#matching;
     if (fillLhs === undefined && fillRhs === undefined && this.#matchWhole()) return;

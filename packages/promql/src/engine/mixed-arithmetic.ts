@@ -4,10 +4,11 @@ import {isSameHistogram} from '@narthex/model/histogram/equals.ts';
 import {COUNTER_RESET, FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
 import {divideHistogram, multiplyHistogram} from '@narthex/model/histogram/scale.ts';
 import {trimHistogram} from '@narthex/model/histogram/trim.ts';
-import {type BinaryExpr, type BinaryOp, isTrim} from '../parse/ast.ts';
+import {type BinaryOp, isTrim} from '../parse/ast.ts';
 import {clearCell, computeCells, isAbsentAt, type Operand} from './arithmetic.ts';
 import {type HistogramArena, isHistogramAt} from './histogram-arena.ts';
 import {KEEP} from './ops.ts';
+import type {AnnotationPlace} from './annotations.ts';
 import type {QueryContext} from './query-context.ts';
 import type {StepGrid} from './step-grid.ts';
 
@@ -23,7 +24,7 @@ const typesNote = (isLeftHistogram: boolean, isRightHistogram: boolean): number 
  */
 export class MixedArithmetic {
   readonly #context: QueryContext;
-  readonly #expr: BinaryExpr;
+  readonly #notes: AnnotationPlace;
   readonly #op: BinaryOp;
   readonly #keep: (typeof KEEP)[keyof typeof KEEP];
   readonly #grid: StepGrid;
@@ -31,10 +32,16 @@ export class MixedArithmetic {
   readonly #right = new FloatHistogram();
   #noteOfStep: Uint8Array | undefined;
 
-  constructor(context: QueryContext, expr: BinaryExpr, keep: (typeof KEEP)[keyof typeof KEEP], grid: StepGrid) {
+  constructor(
+    context: QueryContext,
+    op: BinaryOp,
+    keep: (typeof KEEP)[keyof typeof KEEP],
+    grid: StepGrid,
+    notes: AnnotationPlace,
+  ) {
     this.#context = context;
-    this.#expr = expr;
-    this.#op = expr.op;
+    this.#op = op;
+    this.#notes = notes;
     this.#keep = keep;
     this.#grid = grid;
   }
@@ -171,22 +178,21 @@ export class MixedArithmetic {
   }
 
   #annotate(note: number): void {
-    const {annotations} = this.#context;
-    const {range} = this.#expr;
     const op = this.#op;
+    const notes = this.#notes;
     const operation = op === '-' ? 'subtraction' : 'addition';
     switch (note) {
       case NOTE.layout:
-        return annotations.warn(`incompatible bucket layout encountered for binary operator ${op}`, range);
+        return notes.warn(`incompatible bucket layout encountered for binary operator ${op}`);
       case NOTE.collision:
-        return annotations.warn(`conflicting counter resets during histogram ${operation}`, range);
+        return notes.warn(`conflicting counter resets during histogram ${operation}`);
       case NOTE.reconciled:
-        return annotations.info(`mismatched custom buckets were reconciled during ${operation}`, range);
+        return notes.info(`mismatched custom buckets were reconciled during ${operation}`);
       default: {
         const left = note >= typesNote(true, false) ? 'histogram' : 'float';
         const right = note % 2 === 0 ? 'histogram' : 'float';
         const types = `${left} ${op} ${right}`;
-        return annotations.info(`incompatible sample types encountered for binary operator "${op}": ${types}`, range);
+        return notes.info(`incompatible sample types encountered for binary operator "${op}": ${types}`);
       }
     }
   }

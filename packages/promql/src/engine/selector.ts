@@ -4,6 +4,7 @@ import type {SourceRange} from '../parse/ast.ts';
 import type {SeriesSet} from '../storage.ts';
 import {weightOfCells} from './histogram-weight.ts';
 import {labelSetIdOf} from './label-table.ts';
+import type {AnnotationPlace} from './annotations.ts';
 import {cellsOfExtents} from './foresight.ts';
 import type {LabelDemand, Operator} from './operator.ts';
 import type {QueryContext} from './query-context.ts';
@@ -41,6 +42,7 @@ export class Selector implements Operator {
   readonly distinctWithoutName: boolean;
   readonly #context: QueryContext;
   readonly #options: SelectorOptions;
+  readonly #notes: AnnotationPlace | undefined;
   readonly #set: SeriesSet;
   readonly #labels: SeriesLabels;
   readonly #buffer: SampleBuffer;
@@ -54,6 +56,7 @@ export class Selector implements Operator {
     this.grid = grid;
     this.#context = context;
     this.#options = options;
+    this.#notes = options.range === undefined ? undefined : context.annotations.at(options.range);
     this.distinctWithoutName = haveOneName(context, matchers);
     const from = firstMs - context.options.lookbackMs + 1;
     this.#set = context.querier.select(matchers, from, firstMs + Math.max(0, grid.count - 1) * moveMs + after);
@@ -185,7 +188,7 @@ export class Selector implements Operator {
   }
 
   #fillSmoothed(count: number, fromMs: number, steps: number, cells: number, out: RowBatch): number {
-    const {moveMs, range} = this.#options;
+    const {moveMs} = this.#options;
     const {times, values, histograms} = this.#buffer;
     const {kernels} = this.#context.heap.memory;
     const {lookbackMs} = this.#context.options;
@@ -195,8 +198,8 @@ export class Selector implements Operator {
     const columns = {times, values, starts: 0, count};
     const present = this.#smoothed.smooth(columns, fromMs, moveMs, steps, cells, out.histograms);
     const {notes} = this.#smoothed;
-    if (notes !== 0 && range !== undefined) {
-      annotate(this.#context.annotations, notes, this.#labels.nameAndType(this.#series).name, range);
+    if (notes !== 0 && this.#notes !== undefined) {
+      annotate(this.#notes, notes, this.#labels.nameAndType(this.#series).name);
     }
     return present;
   }

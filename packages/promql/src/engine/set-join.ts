@@ -10,7 +10,7 @@ import {assert} from './query-error.ts';
 import {U32Column} from './query-heap.ts';
 import type {RowBatch} from './row-batch.ts';
 import {RowTable} from './row-table.ts';
-import type {StepGrid} from './step-grid.ts';
+import {isMoment, type StepGrid} from './step-grid.ts';
 
 /** `and`, `or` and `unless`: cells are kept or dropped by what is present on the other side under the same signature. */
 export class SetJoin implements Operator {
@@ -87,6 +87,8 @@ export class SetJoin implements Operator {
       copyCells(this.#context, from, to, count, right.histograms, left.histograms);
     }
     if (this.#context.options.delayedNameRemoval) this.#alignNames(left);
+    // An instant query that keeps names until its end checks nothing before.
+    if (this.#context.options.delayedNameRemoval && isMoment(this.grid)) return left;
     return mergeEqualRows(this.#context, left);
   }
 

@@ -1,5 +1,6 @@
 import {compareUtf8} from '@narthex/model/utf8.ts';
 import type {Call} from '../parse/ast.ts';
+import type {AnnotationPlace} from './annotations.ts';
 import {copyCells} from './histogram-arena.ts';
 import {labelSetIdOf} from './label-table.ts';
 import type {Operator} from './operator.ts';
@@ -16,12 +17,12 @@ export class SortRows extends TableRows {
   readonly distinctWithoutName: boolean;
   readonly #child: Operator;
   readonly #order: Order;
-  readonly #call: Call;
+  readonly #notes: AnnotationPlace;
 
   constructor(context: QueryContext, child: Operator, call: Call, order: Order) {
     super(context, child.grid);
     this.#child = child;
-    this.#call = call;
+    this.#notes = context.annotations.at(call.range);
     this.#order = order;
     this.distinctWithoutName = child.distinctWithoutName;
   }
@@ -32,7 +33,7 @@ export class SortRows extends TableRows {
     if (isMoment(this.grid)) this.table = this.#ordered(table);
     else {
       const text = 'sort is ineffective for range queries since results are always ordered by labels';
-      this.context.annotations.warn(text, this.#call.range);
+      this.#notes.warn(text);
     }
   }
 

@@ -1,6 +1,5 @@
 import {quoteGo} from '@narthex/model/quote.ts';
-import type {SourceRange} from '../parse/ast.ts';
-import type {AnnotationKind, Annotations} from './annotations.ts';
+import type {AnnotationKind, AnnotationPlace} from './annotations.ts';
 
 /** What is worth saying about windows of samples: bits of one number. */
 export const NOTE = {
@@ -47,17 +46,17 @@ const NOTES: readonly {bit: number; kind: AnnotationKind; text: string; hasName:
 ];
 
 /** Adds the annotations of the bits in `notes` for a metric. */
-export function annotate(annotations: Annotations, notes: number, metric: string, range: SourceRange): void {
+export function annotate(place: AnnotationPlace, notes: number, metric: string): void {
   for (const {bit, kind, text, hasName} of NOTES) {
     if ((notes & bit) === 0) continue;
     const full = hasName ? `${text} ${quoteGo(metric)}` : text;
-    if (kind === 'warning') annotations.warn(full, range);
-    else annotations.info(full, range);
+    if (kind === 'warning') place.warn(full);
+    else place.info(full);
   }
 }
 
 /** Warns of windows in which a sample starts within what the sample before counted; says how many there were. */
-export function annotateOverlaps(annotations: Annotations, windows: number, metric: string, range: SourceRange): void {
+export function annotateOverlaps(place: AnnotationPlace, windows: number, metric: string): void {
   const text = `sample has start time that overlaps with previous sample timestamp for metric ${quoteGo(metric)}`;
-  annotations.warnCounted(text, windows, range);
+  place.warnCounted(text, windows);
 }

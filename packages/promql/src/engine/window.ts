@@ -1,6 +1,7 @@
 import {quoteGo} from '@narthex/model/quote.ts';
 import {formatFloatG} from '@narthex/model/value.ts';
 import type {Call, SourceRange} from '../parse/ast.ts';
+import type {AnnotationPlace} from './annotations.ts';
 import {cellsOfExtents} from './foresight.ts';
 import type {Operator} from './operator.ts';
 import {MixedWindows, needsMixedWindows} from './mixed-windows.ts';
@@ -36,6 +37,7 @@ export class WindowFunction implements Operator {
   readonly #source: SampleSource;
   readonly #options: WindowOptions;
   readonly #name: string;
+  readonly #notes: AnnotationPlace;
   readonly #task: WindowTask;
   /** For series with histograms or start timestamps; made for the first of them. */
   #mixed: MixedWindows | undefined;
@@ -53,6 +55,7 @@ export class WindowFunction implements Operator {
     this.#source = source;
     this.#options = options;
     this.#name = options.call.func.name;
+    this.#notes = context.annotations.at(options.argumentRange);
     this.#task = {
       ...NO_SERIES,
       ...options,
@@ -136,10 +139,9 @@ export class WindowFunction implements Operator {
     const present = this.#mixed.compute(this.#source, task, out.histograms);
     this.#countSamples();
     const {notes, overlaps} = this.#mixed;
-    const {annotations, heap} = this.#context;
-    const range = this.#options.argumentRange;
-    if (notes !== 0) annotate(annotations, notes, this.#source.nameAndType().name, range);
-    if (overlaps > 0) annotateOverlaps(annotations, overlaps, this.#source.nameAndType().name, range);
+    const {heap} = this.#context;
+    if (notes !== 0) annotate(this.#notes, notes, this.#source.nameAndType().name);
+    if (overlaps > 0) annotateOverlaps(this.#notes, overlaps, this.#source.nameAndType().name);
     if (heap.memory.kernels.cellsHistograms(task.cells, task.steps) < present) this.#checkCounterName();
     return present;
   }
@@ -189,7 +191,7 @@ export class WindowFunction implements Operator {
     const a = f64[(this.#a >>> 3) + step];
     if (this.#name === 'quantile_over_time') {
       const text = `quantile value should be between 0 and 1, got ${formatFloatG(a)}`;
-      this.#context.annotations.warn(text, this.#options.argumentRange);
+      this.#notes.warn(text);
       return;
     }
     if (a <= 0 || a >= 1) {
@@ -221,14 +223,14 @@ export class WindowFunction implements Operator {
     const checked = `${type}\n${name}`;
     if (name === '' || checked === this.#lastNameChecked) return;
     this.#lastNameChecked = checked;
-    const {annotations, options} = this.#context;
+    const {options} = this.#context;
     if (options.typeAndUnitLabels) {
       if (type === 'counter' || type === 'histogram') return;
       const text = `metric might not be a counter, __type__ label is not set to "counter" or "histogram", got ${quoteGo(type)}: ${quoteGo(name)}`;
-      annotations.info(text, this.#options.argumentRange);
+      this.#notes.info(text);
     } else if (!COUNTER_SUFFIXES.some((suffix) => name.endsWith(suffix))) {
       const text = `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoteGo(name)}`;
-      annotations.info(text, this.#options.argumentRange);
+      this.#notes.info(text);
     }
   }
 }
