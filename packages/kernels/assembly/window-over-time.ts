@@ -394,17 +394,18 @@ export function extremeSteps(
   return present;
 }
 
-/** Drop the stale markers from `count` samples, in place; returns how many are left. */
-export function dropStale(times: usize, values: usize, count: u32): u32 {
+/**
+ * Drop the stale markers from `count` samples, in place; returns how many are left. Without `histograms` a value that looks like a reference to one becomes
+ * a plain NaN.
+ */
+export function dropStale(times: usize, values: usize, count: u32, histograms: bool): u32 {
   const end = (count as usize) << 3;
-  let at: usize = 0;
-  while (at < end && load<u64>(values + at) !== ABSENT) at += 8;
-  let kept = at;
-  for (; at < end; at += 8) {
+  let kept: usize = 0;
+  for (let at: usize = 0; at < end; at += 8) {
     const bits = load<u64>(values + at);
     if (bits === ABSENT) continue;
-    store<u64>(values + kept, bits);
-    store<u64>(times + kept, load<u64>(times + at));
+    store<u64>(values + kept, histograms ? bits : cellOf(bits));
+    if (kept !== at) store<u64>(times + kept, load<u64>(times + at));
     kept += 8;
   }
   return (kept >>> 3) as u32;

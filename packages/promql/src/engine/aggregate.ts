@@ -34,6 +34,7 @@ export class Aggregate implements Operator {
   readonly #sums: HistogramSums | undefined;
   readonly #histograms: HistogramArena;
   #hasSums = false;
+  #mayBeEmpty = false;
   #cells = 0;
   #group = 0;
 
@@ -76,6 +77,7 @@ export class Aggregate implements Operator {
     for (; this.#group < this.#groups.length; this.#group++) {
       const span = this.#spans.get(this.#group);
       if (!out.fits(span)) break;
+      if (this.#mayBeEmpty && this.#isEmpty(this.#group, span)) continue;
       const to = out.push(this.#groups.labelsOf(this.#group), this.#firsts.get(this.#group), span);
       copyCells(this.#context, this.#lanes.get(this.#group), to, span, this.#histograms, out.histograms);
     }
@@ -101,6 +103,7 @@ export class Aggregate implements Operator {
       this.#cover(u32[(groups >>> 2) + row], first, first + u32[(batch.counts >>> 2) + row]);
     }
     const {kernels} = this.#context.heap.memory;
+    if (!batch.histograms.isEmpty) this.#mayBeEmpty = true;
     if (this.#sums === undefined) {
       const countsHistograms = this.#op === 'count' || this.#op === 'group';
       if (!countsHistograms && !batch.histograms.isEmpty) this.#ignoreHistograms(batch);
@@ -128,6 +131,11 @@ export class Aggregate implements Operator {
       this.#spans.address,
       this.#lanes.address,
     );
+  }
+
+  /** Groups of histograms that have no result anywhere must not count for the order of rows above. */
+  #isEmpty(group: number, span: number): boolean {
+    return this.#context.heap.memory.kernels.cellsCount(this.#lanes.get(group), span) === 0;
   }
 
   #ignoreHistograms(batch: RowBatch): void {

@@ -28,7 +28,7 @@ export class DistinctRows implements Operator {
 
   /** `haveNoName`: names were dropped already, not merely changed. */
   constructor(context: QueryContext, child: Operator, equal: EqualRows, haveNoName = true) {
-    this.distinctWithoutName = haveNoName;
+    this.distinctWithoutName = haveNoName && !context.options.delayedNameRemoval;
     this.#context = context;
     this.#child = child;
     this.grid = child.grid;

@@ -55,11 +55,11 @@ export class SampleBuffer implements SampleExtras {
     return count;
   }
 
-  /** Removes the stale markers among `count` samples; returns how many samples are left. */
+  /** Removes the stale markers among `count` samples, and NaNs that look like histograms where there are none; returns how many samples are left. */
   dropStale(count: number): number {
     const {kernels} = this.#context.heap.memory;
     if (this.starts !== 0) this.#dropStarts(count);
-    return kernels.dropStale(this.times, this.values, count);
+    return kernels.dropStale(this.times, this.values, count, !this.histograms.isEmpty);
   }
 
   histogram(bytes: number): number {
