@@ -1,6 +1,7 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
 import {recordBytes, writeRecord} from '@narthex/model/histogram/record.ts';
+import {NORMAL_NAN_BITS} from '@narthex/model/stale.ts';
 import {HISTOGRAM_HIGH, type SampleExtras, type SeriesSet} from '../storage.ts';
 import type {KeptSeries, StoredSample} from './memory-storage.ts';
 
@@ -50,7 +51,7 @@ export class MemorySeriesSet implements SeriesSet {
 
   /** Writes a sample as number `at` of the columns. */
   #write(sample: StoredSample, at: number, times: number, values: number, extras: SampleExtras): void {
-    const word = sample.histogram === undefined ? sample.bits : this.#record(sample.histogram, extras);
+    const word = sample.histogram === undefined ? floatWord(sample.bits) : this.#record(sample.histogram, extras);
     const {f64, u64} = this.#memory;
     f64[(times >>> 3) + at] = sample.timeMs;
     u64[(values >>> 3) + at] = word;
@@ -63,6 +64,9 @@ export class MemorySeriesSet implements SeriesSet {
     return (BigInt(HISTOGRAM_HIGH) << 32n) | BigInt(address);
   }
 }
+
+/** A float's bits; NaNs that would look like histograms become plain ones. */
+const floatWord = (bits: bigint): bigint => (bits >> 32n === BigInt(HISTOGRAM_HIGH) ? NORMAL_NAN_BITS : bits);
 
 /** The number of the first sample after `timeMs`; all of them when there is none. */
 function firstAfter(samples: readonly StoredSample[], timeMs: number): number {

@@ -238,3 +238,9 @@ test('samples are read within both borders', () => {
   assert.deepEqual(readAll(storage, 60_001, 239_999, 'readNewest'), [all[3]]);
   assert.deepEqual(readAll(storage, 60_001, 119_999, 'readNewest'), []);
 });
+
+test('a NaN that looks like a histogram is read as a plain one', () => {
+  const storage = new MemoryStorage();
+  storage.append(up, 0, 0x7ff0000100000040n);
+  assert.deepEqual(readAll(storage, 0, 0), [[0, 0, NaN]]);
+});
