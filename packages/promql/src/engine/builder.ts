@@ -202,10 +202,13 @@ export class Builder {
 
   /** A vector selector, or the times (or start timestamps) of its samples. */
   selector(node: VectorSelector, grid: StepGrid, demand: LabelDemand, times?: 'time' | 'start'): Operator {
-    const {atMs, offsetMs} = this.shape.lookupOf(node);
+    const lookup = this.shape.lookupOf(node);
     const dropName = times !== undefined;
     // Upstream forgets the offset where times are asked for at a fixed time.
-    const {firstMs, moveMs} = movementOf({atMs, offsetMs: dropName && atMs !== undefined ? 0 : offsetMs}, grid);
+    const {firstMs, moveMs} = movementOf(
+      {...lookup, offsetMs: dropName && lookup.atMs !== undefined ? 0 : lookup.offsetMs},
+      grid,
+    );
     const {matchers, smoothed, range} = node;
     const wanted = times ?? (smoothed ? 'smoothed' : 'value');
     const isStatsOnly = this.shape.isStatsOnly(node);

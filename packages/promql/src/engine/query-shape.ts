@@ -37,6 +37,8 @@ export interface QueryTimes {
 /** Where a selector or subquery looks: at a fixed time, or at that of the step, moved back by an offset. */
 export interface Lookup {
   readonly atMs: number | undefined;
+  /** The fixed time is that of the first step only and moves on with the steps: what upstream makes of `@` in the parameter of an aggregation. */
+  readonly movesOn?: boolean;
   readonly offsetMs: number;
 }
 
@@ -76,7 +78,7 @@ export class QueryShape {
 
   lookupOf(node: VectorSelector | Subquery): Lookup {
     const offsetNs = node.offsetExpr === undefined ? node.offsetNs : this.#duration(node.offsetExpr, 'any');
-    return {atMs: this.#atOf(node), offsetMs: nanosToMillis(offsetNs)};
+    return {atMs: this.#atOf(node), movesOn: this.#inParameter.has(node), offsetMs: nanosToMillis(offsetNs)};
   }
 
   rangeNsOf(node: MatrixSelector | Subquery): number {

@@ -40,10 +40,10 @@ export function annotatedRange(argument: Expr): SourceRange {
 }
 
 /** The first time looked up and how far it moves. */
-export function movementOf({atMs, offsetMs}: Lookup, grid: StepGrid): {firstMs: number; moveMs: number} {
+export function movementOf({atMs, movesOn, offsetMs}: Lookup, grid: StepGrid): {firstMs: number; moveMs: number} {
   return atMs === undefined
     ? {firstMs: grid.startMs - offsetMs, moveMs: grid.stepMs}
-    : {firstMs: atMs - offsetMs, moveMs: 0};
+    : {firstMs: atMs - offsetMs, moveMs: movesOn ? grid.stepMs : 0};
 }
 
 export function windowsOf(shape: QueryShape, node: RangeVector, grid: StepGrid, lookbackMs: number): Windows {

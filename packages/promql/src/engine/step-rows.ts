@@ -37,11 +37,13 @@ export class StepRows {
     const id = labelSetIdOf(labels);
     if (id >= this.#rowOfSet.length) this.#rowOfSet.resize(Math.max(id + 1, this.#rowOfSet.length * 2, 64), 0);
     const known = this.#rowOfSet.get(id);
-    const row = known === 0 ? this.#add(labels, step) : known - 1;
+    let row = known === 0 ? this.#add(labels, step) : known - 1;
     if (this.#lastStep.get(row) === step + 1) {
-      if (this.#allowsEqual) return this.table.cellAt(this.#add(labels, step), step);
-      this.#hasEqual = true;
-      return this.#spare;
+      if (!this.#allowsEqual) {
+        this.#hasEqual = true;
+        return this.#spare;
+      }
+      row = this.#add(labels, step);
     }
     this.#lastStep.set(row, step + 1);
     return this.table.cellAt(row, step);
