@@ -155,7 +155,20 @@ export function cellsNegate(cells: usize, count: u32): void {
   }
 }
 
-/** clamp with one pair of bounds a step, as Go's math.Max(lower, math.Min(upper, x)): a NaN on any side gives NaN. */
+/** An infinity decides before a NaN does, as in Go. */
+// @ts-ignore: decorator
+@inline
+function goMin(a: f64, b: f64): f64 {
+  return a === -Infinity || b === -Infinity ? -Infinity : min<f64>(a, b);
+}
+
+// @ts-ignore: decorator
+@inline
+function goMax(a: f64, b: f64): f64 {
+  return a === Infinity || b === Infinity ? Infinity : max<f64>(a, b);
+}
+
+/** clamp with one pair of bounds a step, as Go's math.Max(lower, math.Min(upper, x)). */
 export function cellsClamp(cells: usize, count: u32, lower: usize, lowerStep: usize, upper: usize, upperStep: usize): void {
   const end = cells + ((count as usize) << 3);
   for (; cells < end; cells += 8, lower += lowerStep, upper += upperStep) {
@@ -163,6 +176,6 @@ export function cellsClamp(cells: usize, count: u32, lower: usize, lowerStep: us
     const lo = load<f64>(lower);
     const hi = load<f64>(upper);
     if (hi < lo) store<u64>(cells, ABSENT);
-    else store<f64>(cells, max<f64>(lo, min<f64>(hi, load<f64>(cells))));
+    else store<f64>(cells, goMax(lo, goMin(hi, load<f64>(cells))));
   }
 }

@@ -102,8 +102,14 @@ export const FLOAT_FUNCTIONS: Readonly<Record<string, (x: number) => number>> = 
   tanh: Math.tanh,
 };
 
-/** Whole seconds of a float as Go converts it: towards zero, and the smallest int64 when there is none. */
-const secondsOf = (x: number): number => (Math.abs(x) < 2 ** 63 ? Math.trunc(x) : -(2 ** 63));
+/** The first second of Go's calendar; what lies before it comes out behind its end. */
+const GO_CALENDAR_BEGIN = Number(-9_223_371_966_579_724_800n);
+
+/** Whole seconds of a float as Go's calendar takes them: towards zero; where there is no int64, the smallest, which lies before the calendar. */
+function secondsOf(x: number): number {
+  const seconds = Math.abs(x) < 2 ** 63 ? Math.trunc(x) : -(2 ** 63);
+  return seconds < GO_CALENDAR_BEGIN ? seconds + 2 ** 64 : seconds;
+}
 
 const DAY = 86_400;
 
@@ -127,9 +133,10 @@ const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const daysInMonth = (year: number, month: number): number =>
   MONTH_DAYS[month - 1] + (month === 2 && isLeap(year) ? 1 : 0);
 
-const dayNumber = (x: number): number => Math.floor(secondsOf(x) / DAY);
-const secondOfDay = (x: number): number => secondsOf(x) - dayNumber(x) * DAY;
 const modulo = (x: number, by: number): number => ((x % by) + by) % by;
+const secondOfDay = (x: number): number => modulo(secondsOf(x), DAY);
+/** Rounded, since seconds beyond 2^53 are not whole days once the rest is taken away. */
+const dayNumber = (x: number): number => Math.round((secondsOf(x) - secondOfDay(x)) / DAY);
 
 function dayOfYear(x: number): number {
   const {year, month, day} = civilOf(dayNumber(x));

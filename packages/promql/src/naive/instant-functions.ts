@@ -44,9 +44,12 @@ function ofHistograms(compute: (histogram: FloatHistogram) => number): InstantFu
   };
 }
 
+/** An infinity decides before a NaN does, as in Go. */
+const goMax = (a: number, b: number): number => (a === Infinity || b === Infinity ? Infinity : Math.max(a, b));
+
 function clamp(call: InstantCall, min: number, max: number): StepResult {
   if (max < min) return [[]];
-  return mapFloats(call, call.vectors[0], (x) => Math.max(min, Math.min(max, x)));
+  return mapFloats(call, call.vectors[0], (x) => goMax(min, -goMax(-max, -x)));
 }
 
 function round(call: InstantCall): StepResult {
