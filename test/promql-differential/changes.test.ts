@@ -3,7 +3,7 @@ import {suite, test} from 'node:test';
 import {childrenOf} from '@narthex/promql/parse/ast.ts';
 import {parseExpr} from '@narthex/promql/parse/parser.ts';
 import {type Answer, answered, failed} from './answer.ts';
-import {changes} from './changes.ts';
+import {changes, inOurOrder} from './changes.ts';
 import type {Blame} from './locate.ts';
 
 /** Rows of labels and value, at one time. */
@@ -36,6 +36,7 @@ const duplicate = (first: string, second: string, group = '{}'): Answer =>
     `found duplicate series for the match group ${group} on the right hand-side of the operation: [${first}, ${second}];many-to-many matching not allowed: matching labels must be unique on one side`,
   );
 const MANY_TO_ONE = 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)';
+const NOT_UNIQUE = 'multiple matches for labels: grouping labels must ensure unique matches';
 const one = (value: string): Answer => vector([{}, value]);
 /** A counter at 4, 8, 12, 15 s intervals, first seen 60 s behind the begin of two minutes. */
 const samples = matrix({x: '1'}, [NOW - 60, '1'], [NOW - 40, '6'], [NOW - 20, '11']);
@@ -125,7 +126,10 @@ const cases: readonly Case[] = [
   },
   {
     name: 'comparisons that drop rows, too, want one partner for each row',
-    is: [blame('a > ignoring (x) b', vector(), failed(MANY_TO_ONE))],
+    is: [
+      blame('a > ignoring (x) b', vector(), failed(MANY_TO_ONE)),
+      blame('a > ignoring (x) group_left () b', vector(), failed(NOT_UNIQUE)),
+    ],
     isNot: [
       blame('a > bool ignoring (x) b', vector(), failed(MANY_TO_ONE)),
       blame('a + ignoring (x) b', vector(), failed(MANY_TO_ONE)),
@@ -173,6 +177,23 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: 'over several times the first duplicate is one of chance',
+    is: [
+      blame(
+        'a + abs(b)',
+        duplicate('{x="2"}', '{x="1"}', '{y="1"}'),
+        duplicate('{x="1"}', '{x="2"}', '{y="2"}'),
+        [],
+        1000,
+      ),
+    ],
+    isNot: [
+      blame('a + abs(b)', duplicate('{x="2"}', '{x="1"}', '{y="1"}'), duplicate('{x="1"}', '{x="2"}', '{y="2"}')),
+      blame('a + b', duplicate('{x="2"}', '{x="1"}', '{y="1"}'), duplicate('{x="1"}', '{x="2"}', '{y="2"}'), [], 1000),
+      blame('a + abs(b)', duplicate('{x="2"}', '{x="1"}'), failed('something else'), [], 1000),
+    ],
+  },
+  {
     name: 'rows of subqueries and histogram_quantile come in an order of chance',
     is: [
       blame('rate(a[5m:1m])', vector([{x: '1'}, '2'], [{x: '2'}, '1']), vector([{x: '2'}, '1'], [{x: '1'}, '2'])),
@@ -212,6 +233,12 @@ suite('changes since 2.42', () => {
       cases.map(({name}) => name),
       changes.map(({name}) => name),
     ));
+  test('rows in an order of chance are put in ours', () => {
+    const [old, now] = [vector([{x: '1'}, '0'], [{}, '0']), vector([{}, 'NaN'], [{x: '1'}, 'NaN'])];
+    const metrics = ({rows}: Answer) => rows.map(({metric}) => metric);
+    assert.deepEqual(metrics(inOurOrder(blame('abs(max_over_time(a[5m:1m]))', old, now)).old), metrics(now));
+    assert.deepEqual(metrics(inOurOrder(blame('stddev(a)', old, now)).old), metrics(old));
+  });
   for (const {name, is, isNot} of cases) {
     const {isCause} = changes.find((change) => change.name === name)!;
     test(name, () => {

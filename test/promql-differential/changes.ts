@@ -1,4 +1,4 @@
-import {type Expr, isComparison, walk} from '@narthex/promql/parse/ast.ts';
+import {type BinaryExpr, type Expr, isComparison, walk} from '@narthex/promql/parse/ast.ts';
 import {type AnswerRow, numberOf} from './answer.ts';
 import {differByRounding, differingValues, differInLastDigits} from './blamed-values.ts';
 import type {Blame} from './locate.ts';
@@ -82,9 +82,31 @@ function isFixed(range: Expr): boolean {
   return range.kind === 'subquery' && range.timestampMs !== undefined;
 }
 
+const DUPLICATE = /^found duplicate series for the match group .* on the (left|right) hand-side of the operation: /;
+
+const duplicateSideOf = (node: BinaryExpr, error: string): Expr =>
+  DUPLICATE.exec(error)![1] === 'left' ? node.lhs : node.rhs;
+
+/** Whether rows are not those of the storage in their order. */
+function isWorkedOut(expr: Expr): boolean {
+  return expr.kind === 'paren' ? isWorkedOut(expr.expr) : expr.kind !== 'vectorSelector';
+}
+
+/** The blamed answers with the rows of 2.42 in the order of ours, where theirs is one of chance. */
+export function inOurOrder(blame: Blame): Blame {
+  if (!hasChanceOrder(blame.node)) return blame;
+  const places = new Map(blame.now.rows.map(({metric}, i) => [metric, i]));
+  const placeOf = ({metric}: AnswerRow) => places.get(metric) ?? places.size;
+  return {...blame, old: {...blame.old, rows: blame.old.rows.toSorted((a, b) => placeOf(a) - placeOf(b))}};
+}
+
 const isFinite = (value: string): boolean => Number.isFinite(numberOf(value));
 
 const MANY_TO_ONE = 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)';
+const AMBIGUOUS: ReadonlySet<string> = new Set([
+  MANY_TO_ONE,
+  'multiple matches for labels: grouping labels must ensure unique matches',
+]);
 const SAME_LABELS: ReadonlySet<string> = new Set([
   'vector cannot contain metrics with the same labelset',
   'multiple matches for labels: grouping labels must ensure unique matches',
@@ -150,7 +172,7 @@ export const changes: readonly Change[] = [
       isComparison(node.op) &&
       !node.returnBool &&
       old.error === undefined &&
-      now.error === MANY_TO_ONE,
+      AMBIGUOUS.has(now.error ?? ''),
   },
   {
     name: 'predict_linear over a range at a fixed time gives all steps',
@@ -169,6 +191,18 @@ export const changes: readonly Change[] = [
     since: 'both: a matter of the processor',
     source: "Go's math package: exp_amd64.s with FMA, log_amd64.s, others built on them",
     isCause: (blame) => does(blame, ...ELEMENTARY) && differInLastDigits(blame),
+  },
+  {
+    name: 'over several times the first duplicate is one of chance',
+    since: 'both: rows of functions and operators come out of a Go map',
+    source: 'promql/engine.go, rangeEval: seriess',
+    isCause: ({node, times, old, now}) =>
+      node.kind === 'binary' &&
+      times.stepMs > 0 &&
+      DUPLICATE.test(old.error ?? '') &&
+      DUPLICATE.test(now.error ?? '') &&
+      isWorkedOut(duplicateSideOf(node, now.error!)) &&
+      duplicateSideOf(node, now.error!) === duplicateSideOf(node, old.error!),
   },
   {
     name: 'rows of subqueries and histogram_quantile come in an order of chance',

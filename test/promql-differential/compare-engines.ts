@@ -1,6 +1,6 @@
 import type {Pair} from './locate.ts';
 import {agree, type Ask, type Blame, locate} from './locate.ts';
-import type {Change} from './changes.ts';
+import {type Change, inOurOrder} from './changes.ts';
 import type {Question} from './random-query.ts';
 import type {OwnEngine} from './own-engine.ts';
 import type {ServerEngine} from './server-engine.ts';
@@ -27,7 +27,7 @@ export async function judge(question: Question, ask: Ask, changes: readonly Chan
   const excuses: Change[] = [];
   const faults: Blame[] = [];
   for (const blame of await locate(question, ask)) {
-    const change = changes.find(({isCause}) => isCause(blame));
+    const change = changes.find(({isCause}) => isCause(blame) || isCause(inOurOrder(blame)));
     if (change === undefined) faults.push(blame);
     else excuses.push(change);
   }
