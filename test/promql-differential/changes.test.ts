@@ -194,6 +194,16 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: 'over several times numbers are added in an order of chance',
+    is: [blame('stddev(abs(a)) / 2', one('18.908595928836174'), one('18.908595928836178'), [], 1000)],
+    isNot: [
+      blame('stddev(abs(a)) / 2', one('18.908595928836174'), one('18.908595928836178')),
+      blame('stddev(a) / 2', one('18.908595928836174'), one('18.908595928836178'), [], 1000),
+      blame('max(abs(a)) / 2', one('18.908595928836174'), one('18.908595928836178'), [], 1000),
+      blame('stddev(abs(a)) / 2', one('18.90859'), one('18.90858'), [], 1000),
+    ],
+  },
+  {
     name: 'rows of subqueries and histogram_quantile come in an order of chance',
     is: [
       blame('rate(a[5m:1m])', vector([{x: '1'}, '2'], [{x: '2'}, '1']), vector([{x: '2'}, '1'], [{x: '1'}, '2'])),

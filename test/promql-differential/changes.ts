@@ -82,6 +82,17 @@ function isFixed(range: Expr): boolean {
   return range.kind === 'subquery' && range.timestampMs !== undefined;
 }
 
+const ADDING: readonly string[] = ['sum', 'avg', 'stddev', 'stdvar'];
+
+/** Whether rows are added here or below that are not those of the storage in their order. */
+function addsWorkedOutRows(root: Expr): boolean {
+  let found = false;
+  walk(root, (node) => {
+    found ||= node.kind === 'aggregation' && ADDING.includes(node.op) && isWorkedOut(node.expr);
+  });
+  return found;
+}
+
 const DUPLICATE = /^found duplicate series for the match group .* on the (left|right) hand-side of the operation: /;
 
 const duplicateSideOf = (node: BinaryExpr, error: string): Expr =>
@@ -140,7 +151,7 @@ export const changes: readonly Change[] = [
     since: '2.54, 2.55, 3.5',
     source:
       'CHANGELOG: use Kahan summation for sum() (#14074), avg (#14413); consistency of avg and avg_over_time (#16569)',
-    isCause: (blame) => does(blame, 'sum', 'avg', 'avg_over_time', 'stddev', 'stdvar') && differByRounding(blame),
+    isCause: (blame) => does(blame, 'avg_over_time', ...ADDING) && differByRounding(blame),
   },
   {
     name: 'the deviation of a group that begins with no finite number is NaN',
@@ -203,6 +214,12 @@ export const changes: readonly Change[] = [
       DUPLICATE.test(now.error ?? '') &&
       isWorkedOut(duplicateSideOf(node, now.error!)) &&
       duplicateSideOf(node, now.error!) === duplicateSideOf(node, old.error!),
+  },
+  {
+    name: 'over several times numbers are added in an order of chance',
+    since: 'both: rows of functions and operators come out of a Go map',
+    source: 'promql/engine.go, rangeEval: seriess',
+    isCause: (blame) => blame.times.stepMs > 0 && addsWorkedOutRows(blame.node) && differByRounding(blame),
   },
   {
     name: 'rows of subqueries and histogram_quantile come in an order of chance',
