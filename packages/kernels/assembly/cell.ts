@@ -76,6 +76,29 @@ export function cellsToSamples(cells: usize, count: u32, first: f64, step: f64, 
   return n;
 }
 
+/**
+ * Keep those of `rows` rows that have a present cell, in their order, in the columns of labels, first steps, counts and addresses of cells. Returns how many
+ * are left.
+ */
+export function rowsWithCells(rows: u32, labels: usize, firsts: usize, counts: usize, cells: usize): u32 {
+  let kept: usize = 0;
+  for (let at: usize = 0; at < (rows as usize) << 2; at += 4) {
+    const begin = load<u32>(cells + at) as usize;
+    const end = begin + ((load<u32>(counts + at) as usize) << 3);
+    let cell = begin;
+    while (cell < end && isAbsent(cell)) cell += 8;
+    if (cell === end) continue;
+    if (kept !== at) {
+      store<u32>(labels + kept, load<u32>(labels + at));
+      store<u32>(firsts + kept, load<u32>(firsts + at));
+      store<u32>(counts + kept, load<u32>(counts + at));
+      store<u32>(cells + kept, load<u32>(cells + at));
+    }
+    kept += 4;
+  }
+  return (kept >>> 2) as u32;
+}
+
 /** Repeat the cell at `from` `count` times from `to` on. */
 export function cellsRepeat(from: usize, to: usize, count: u32): void {
   const bits = load<u64>(from);

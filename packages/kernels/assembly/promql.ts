@@ -1,5 +1,5 @@
 // The kernels of the query engine.
-export {cellsClear, cellsCount, cellsDropHistograms, cellsHistograms, cellsMask, cellsMerge, cellsRepeat, cellsSeen, cellsToSamples} from './cell';
+export {cellsClear, cellsCount, cellsDropHistograms, cellsHistograms, cellsMask, cellsMerge, cellsRepeat, cellsSeen, cellsToSamples, rowsWithCells} from './cell';
 export {cellsBinary, cellsClamp, cellsNegate, fmod} from './cell-arithmetic';
 export {instantNewest, instantSteps} from './instant-steps';
 export {instantRateSteps, rateSteps} from './window-rate';

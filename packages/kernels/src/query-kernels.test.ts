@@ -216,3 +216,82 @@ test('the first rows that are present are selected', () => {
     ),
   );
 });
+
+const HISTOGRAM_HIGH = 0x7ff00001n << 32n;
+/** A float, nothing, or a reference to a histogram. */
+const anyCell = fc.oneof(
+  fc.double({noNaN: true}).map((x) => new BigUint64Array(Float64Array.of(x).buffer)[0]!),
+  fc.constant(ABSENT),
+  fc.nat(1000).map((address) => HISTOGRAM_HIGH | BigInt(address * 8)),
+);
+const isHistogram = (cell: bigint) => cell >> 32n === 0x7ff00001n;
+
+function placeCells(cells: readonly bigint[]): number {
+  const at = memory.alloc(Math.max(1, cells.length) * 8);
+  memory.u64.set(cells, at >>> 3);
+  return at;
+}
+
+const cellsAt = (at: number, count: number) => [...memory.u64.subarray(at >>> 3, (at >>> 3) + count)];
+
+test('histograms are counted and dropped, other cells stay', () => {
+  fc.assert(
+    fc.property(fc.array(anyCell), (cells) =>
+      scoped(() => {
+        const at = placeCells(cells);
+        const histograms = cells.filter(isHistogram).length;
+        assert.equal(kernels.cellsHistograms(at, cells.length), histograms);
+        assert.equal(kernels.cellsDropHistograms(at, cells.length), histograms);
+        const want = cells.map((cell) => (isHistogram(cell) ? ABSENT : cell));
+        assert.deepEqual(cellsAt(at, cells.length), want);
+      }),
+    ),
+  );
+});
+
+test('stale markers are dropped, and what looks like a histogram where there are none is a plain NaN', () => {
+  fc.assert(
+    fc.property(fc.array(anyCell), fc.boolean(), (cells, hasHistograms) =>
+      scoped(() => {
+        const values = placeCells(cells);
+        const times = place(cells.map((_, i) => i));
+        const kept = cells.flatMap((cell, i) => (cell === ABSENT ? [] : [{cell, i}]));
+        assert.equal(kernels.dropStale(times, values, cells.length, hasHistograms), kept.length);
+        const plain = (cell: bigint) => (isHistogram(cell) && !hasHistograms ? 0x7ff8000000000001n : cell);
+        assert.deepEqual(
+          cellsAt(values, kept.length),
+          kept.map(({cell}) => plain(cell)),
+        );
+        assert.deepEqual(
+          [...memory.f64.subarray(times >>> 3, (times >>> 3) + kept.length)],
+          kept.map(({i}) => i),
+        );
+      }),
+    ),
+  );
+});
+
+test('rows without a present cell are removed, the others keep their order', () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(fc.constantFrom(ABSENT, ABSENT, 1n), {minLength: 1, maxLength: 4})), (rows) =>
+      scoped(() => {
+        const columns = [
+          rows.map((_, i) => i * 10),
+          rows.map((_, i) => i),
+          rows.map((cells) => cells.length),
+          rows.map((cells) => placeCells(cells)),
+        ];
+        const [labels, firsts, counts, cells] = columns.map(placeWords) as [number, number, number, number];
+        const kept = rows.flatMap((row, i) => (row.includes(1n) ? [i] : []));
+        assert.equal(kernels.rowsWithCells(rows.length, labels, firsts, counts, cells), kept.length);
+        for (const [k, at] of [labels, firsts, counts, cells].entries()) {
+          const got = [...memory.u32.subarray(at >>> 2, (at >>> 2) + kept.length)];
+          assert.deepEqual(
+            got,
+            kept.map((i) => columns[k]![i]),
+          );
+        }
+      }),
+    ),
+  );
+});

@@ -96,6 +96,8 @@ export class Aggregate implements Operator {
   }
 
   #add(batch: RowBatch): void {
+    // Groups stand in the order of rows that have something.
+    batch.dropEmptyRows();
     const groups = this.#groups.ofRows(batch);
     for (let row = 0; row < batch.rows; row++) {
       const {u32} = this.#context.heap.memory;

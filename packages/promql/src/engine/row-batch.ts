@@ -85,7 +85,13 @@ export class RowBatch implements RowColumns {
     return at;
   }
 
-  /** Takes back the last row. */
+  /** Removes the rows without a present cell. */
+  dropEmptyRows(): void {
+    const {kernels} = this.#heap.memory;
+    this.rows = kernels.rowsWithCells(this.rows, this.labels, this.firsts, this.counts, this.cells);
+  }
+
+  /** Takes back the last row; only where no row was removed. */
   pop(): void {
     this.rows--;
     this.used -= this.#heap.memory.u32[(this.counts >>> 2) + this.rows];

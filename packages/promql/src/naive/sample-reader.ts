@@ -68,8 +68,14 @@ export class StatsReader implements SampleReader {
   }
 
   window(startMs: number, endMs: number, seekMs: number): TimedValue[] {
+    if (this.#isFresh) this.#skipTo(startMs);
     this.#advance(endMs, seekMs);
     return this.#plain.window(startMs, endMs).map((sample) => this.#stripped(sample));
+  }
+
+  /** What lies before the first window was not selected at all. */
+  #skipTo(startMs: number): void {
+    while (this.#samples[this.#position]?.timeMs <= startMs) this.#position++;
   }
 
   /** Reads on to the first sample at or after `timeMs`; skips what is more than `backMs` older. */
