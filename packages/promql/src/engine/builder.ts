@@ -201,18 +201,17 @@ export class Builder {
   }
 
   /** A vector selector, or the times (or start timestamps) of its samples. */
-  selector(node: VectorSelector, grid: StepGrid, demand: LabelDemand, times?: 'time' | 'start'): Operator {
+  selector(node: VectorSelector, grid: StepGrid, demand: LabelDemand, timesOf?: 'time' | 'start'): Operator {
     const lookup = this.shape.lookupOf(node);
-    const dropName = times !== undefined;
-    // Upstream forgets the offset where times are asked for at a fixed time.
-    const {firstMs, moveMs} = movementOf(
-      {...lookup, offsetMs: dropName && lookup.atMs !== undefined ? 0 : lookup.offsetMs},
-      grid,
-    );
+    const dropName = timesOf !== undefined;
+    // Where times are asked for at a fixed time, upstream selects samples by the offset and then forgets it.
+    const forgottenOffsetMs = dropName && lookup.atMs !== undefined ? lookup.offsetMs : 0;
+    const {firstMs, moveMs} = movementOf({...lookup, offsetMs: lookup.offsetMs - forgottenOffsetMs}, grid);
     const {matchers, smoothed, range} = node;
-    const wanted = times ?? (smoothed ? 'smoothed' : 'value');
+    const wanted = timesOf ?? (smoothed ? 'smoothed' : 'value');
     const isStatsOnly = this.shape.isStatsOnly(node);
-    const options: SelectorOptions = {matchers, grid, firstMs, moveMs, demand, wanted, dropName, isStatsOnly, range};
+    const times = {grid, firstMs, moveMs, forgottenOffsetMs};
+    const options: SelectorOptions = {...times, matchers, demand, wanted, dropName, isStatsOnly, range};
     return new Selector(this.context, options);
   }
 

@@ -23,6 +23,8 @@ export interface SelectorOptions {
   readonly firstMs: number;
   /** How far the time looked up moves from step to step; 0 under `@`. */
   readonly moveMs: number;
+  /** An offset that samples are selected by though times are looked up without it, in ms. */
+  readonly forgottenOffsetMs?: number;
   readonly demand: LabelDemand;
   /**
    * What a cell holds: the newest sample's value; its time or its start timestamp in seconds, `floatTime` refusing histograms; or the value on the line
@@ -34,6 +36,14 @@ export interface SelectorOptions {
   readonly isStatsOnly: boolean;
   /** Where the selector stands in the query, if it does: there is something to say where it is smoothed. */
   readonly range: SourceRange | undefined;
+}
+
+/** The times of samples that may be seen, in ms. */
+function selectedBy({grid, firstMs, moveMs, forgottenOffsetMs = 0}: SelectorOptions, lookbackMs: number) {
+  const from = firstMs - lookbackMs + 1 + Math.max(0, -forgottenOffsetMs);
+  const to = firstMs + Math.max(0, grid.count - 1) * moveMs - Math.max(0, forgottenOffsetMs);
+  // Nothing: what is too old for every step.
+  return from > to ? {from: firstMs - lookbackMs, to: firstMs - lookbackMs} : {from, to};
 }
 
 /** An instant vector selector: at each step the newest sample within the lookback, unless it is a stale marker. */
@@ -58,8 +68,8 @@ export class Selector implements Operator {
     this.#options = options;
     this.#notes = options.range === undefined ? undefined : context.annotations.at(options.range);
     this.distinctWithoutName = haveOneName(context, matchers);
-    const from = firstMs - context.options.lookbackMs + 1;
-    this.#set = context.querier.select(matchers, from, firstMs + Math.max(0, grid.count - 1) * moveMs + after);
+    const {from, to} = selectedBy(options, context.options.lookbackMs);
+    this.#set = context.querier.select(matchers, from, to + after);
     this.#labels = new SeriesLabels(context, this.#set, demand, options.dropName);
     // A smoothed selector reads on from the first step to the last.
     const all = wanted === 'smoothed' ? grid.count * moveMs : 0;

@@ -260,9 +260,14 @@ export class Evaluator implements Evaluation {
     const isStart = node.func.name === 'start_timestamp';
     const {lookbackMs, delayedNameRemoval, useStartTimestamps} = this.options;
     const atMs = this.tree.atMs(selector);
-    const readers = this.matching(selector).map((stored) => ({stored, reader: new PlainReader(stored)}));
+    const selectedMs = (atMs ?? 0) - this.tree.writtenOffsetMs(selector);
+    const isSelected = (sampleMs: number) => sampleMs > selectedMs - lookbackMs && sampleMs <= selectedMs;
+    const readers = this.matching(selector).map((stored) => {
+      const samples = stored.samples.filter((sample) => atMs === undefined || isSelected(sample.timeMs));
+      return {stored, reader: new PlainReader({...stored, samples})};
+    });
     return this.steps([], undefined, ({timeMs}) => {
-      // Upstream forgets the offset here when there is an `@`.
+      // When there is an `@`, upstream selects samples by the offset and then forgets it.
       const lookupMs = atMs ?? timeMs - this.tree.offsetMs(selector);
       const samples: Sample[] = [];
       if (isStart && !useStartTimestamps) return [samples];
