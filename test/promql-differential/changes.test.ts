@@ -194,10 +194,16 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    name: 'over several times numbers are added in an order of chance',
-    is: [blame('stddev(abs(a)) / 2', one('18.908595928836174'), one('18.908595928836178'), [], 1000)],
+    name: 'over several times rows are aggregated in an order of chance',
+    is: [
+      blame('stddev(abs(a)) / 2', one('18.908595928836174'), one('18.908595928836178'), [], 1000),
+      blame('stdvar(abs(a))[5m:1m]', one('18.908595928836174'), one('18.908595928836178')),
+      blame('max(a * 0)', one('-0'), one('0'), [], 1000),
+    ],
     isNot: [
       blame('stddev(abs(a)) / 2', one('18.908595928836174'), one('18.908595928836178')),
+      blame('max(a * 0)', one('-0'), one('0')),
+      blame('max(a * 0)', one('1'), one('0'), [], 1000),
       blame('stddev(a) / 2', one('18.908595928836174'), one('18.908595928836178'), [], 1000),
       blame('max(abs(a)) / 2', one('18.908595928836174'), one('18.908595928836178'), [], 1000),
       blame('stddev(abs(a)) / 2', one('18.90859'), one('18.90858'), [], 1000),

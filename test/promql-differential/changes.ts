@@ -84,14 +84,18 @@ function isFixed(range: Expr): boolean {
 
 const ADDING: readonly string[] = ['sum', 'avg', 'stddev', 'stdvar'];
 
-/** Whether rows are added here or below that are not those of the storage in their order. */
-function addsWorkedOutRows(root: Expr): boolean {
+/** Whether rows are aggregated here or below that are not those of the storage in their order. */
+function aggregatesWorkedOutRows(root: Expr, ops: readonly string[]): boolean {
   let found = false;
   walk(root, (node) => {
-    found ||= node.kind === 'aggregation' && ADDING.includes(node.op) && isWorkedOut(node.expr);
+    found ||= node.kind === 'aggregation' && ops.includes(node.op) && isWorkedOut(node.expr);
   });
   return found;
 }
+
+/** The first of equal numbers stays, be it 0 or -0. */
+const differInSignsOfZero = (blame: Blame): boolean =>
+  differingValues(blame)?.every(({old, now}) => numberOf(old) === 0 && numberOf(now) === 0) === true;
 
 const DUPLICATE = /^found duplicate series for the match group .* on the (left|right) hand-side of the operation: /;
 
@@ -216,10 +220,13 @@ export const changes: readonly Change[] = [
       duplicateSideOf(node, now.error!) === duplicateSideOf(node, old.error!),
   },
   {
-    name: 'over several times numbers are added in an order of chance',
+    name: 'over several times rows are aggregated in an order of chance',
     since: 'both: rows of functions and operators come out of a Go map',
     source: 'promql/engine.go, rangeEval: seriess',
-    isCause: (blame) => blame.times.stepMs > 0 && addsWorkedOutRows(blame.node) && differByRounding(blame),
+    isCause: (blame) =>
+      (blame.times.stepMs > 0 || blame.node.kind === 'subquery') &&
+      ((aggregatesWorkedOutRows(blame.node, ADDING) && differByRounding(blame)) ||
+        (aggregatesWorkedOutRows(blame.node, ['min', 'max']) && differInSignsOfZero(blame))),
   },
   {
     name: 'rows of subqueries and histogram_quantile come in an order of chance',
