@@ -8,23 +8,9 @@ import {
   type VectorSelector,
 } from '../parse/ast.ts';
 import {DurationExprError, evaluateDuration} from '../parse/durations.ts';
+import {TIME_DEPENDENT} from '../parse/functions.ts';
 import {QueryError} from './query-error.ts';
 import {selectorsOfStats} from './stats-selectors.ts';
-
-/** Functions whose result depends on the time of the step even where their arguments do not. */
-const TIME_DEPENDENT: ReadonlySet<string> = new Set([
-  'days_in_month',
-  'day_of_month',
-  'day_of_week',
-  'day_of_year',
-  'hour',
-  'minute',
-  'month',
-  'year',
-  'predict_linear',
-  'time',
-  'timestamp',
-]);
 
 /** The times that a query is evaluated at, as its text sees them through start(), end(), range() and step(). */
 export interface QueryTimes {

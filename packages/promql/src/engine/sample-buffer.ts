@@ -1,4 +1,5 @@
 import type {SampleExtras, SeriesSet} from '../storage.ts';
+import {isAbsentAt} from './arithmetic.ts';
 import {HistogramArena} from './histogram-arena.ts';
 import {HistogramStats, type Lookups} from './histogram-stats.ts';
 import type {QueryContext} from './query-context.ts';
@@ -77,8 +78,7 @@ export class SampleBuffer implements SampleExtras {
     const begin = this.starts >>> 3;
     let kept = 0;
     for (let i = 0; i < count; i++) {
-      const isStale = u32[(this.values >>> 2) + i * 2] === 2 && u32[(this.values >>> 2) + i * 2 + 1] === 0x7ff00000;
-      if (!isStale) f64[begin + kept++] = f64[begin + i];
+      if (!isAbsentAt(u32, this.values + i * 8)) f64[begin + kept++] = f64[begin + i];
     }
   }
 

@@ -2,6 +2,7 @@ import {quoteGo} from '@narthex/model/quote.ts';
 import {formatFloatG} from '@narthex/model/value.ts';
 import type {Call, SourceRange} from '../parse/ast.ts';
 import type {AnnotationPlace} from './annotations.ts';
+import {isAbsentAt} from './arithmetic.ts';
 import {cellsOfExtents} from './foresight.ts';
 import type {Operator} from './operator.ts';
 import {MixedWindows, needsMixedWindows} from './mixed-windows.ts';
@@ -181,7 +182,9 @@ export class WindowFunction implements Operator {
       if (step < first || step >= first + count) continue;
       // Smoothing refuses its factors as soon as there is a sample, the others warn about results.
       const isBad =
-        this.#name === 'quantile_over_time' ? !this.#isAbsent(cells + (step - first) * 8) : this.#hasSamples(step);
+        this.#name === 'quantile_over_time'
+          ? !isAbsentAt(this.#context.heap.memory.u32, cells + (step - first) * 8)
+          : this.#hasSamples(step);
       if (isBad) this.#reportBad(step);
     }
   }
@@ -208,11 +211,6 @@ export class WindowFunction implements Operator {
     const endMs = firstMs + step * moveMs;
     const {f64} = this.#context.heap.memory;
     return f64.subarray(times >>> 3, (times >>> 3) + count).some((time) => time > endMs - rangeMs && time <= endMs);
-  }
-
-  #isAbsent(cell: number): boolean {
-    const {u32} = this.#context.heap.memory;
-    return u32[cell >>> 2] === 2 && u32[(cell >>> 2) + 1] === 0x7ff00000;
   }
 
   /** rate and increase of what does not look like a counter are worth an info. */

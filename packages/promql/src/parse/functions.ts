@@ -144,3 +144,18 @@ export const FUNCTIONS: ReadonlyMap<string, PromqlFunction> = new Map(
     },
   ]),
 );
+
+/** Functions whose result depends on the time of the step even where their arguments do not. */
+export const TIME_DEPENDENT: ReadonlySet<string> = new Set([
+  'days_in_month',
+  'day_of_month',
+  'day_of_week',
+  'day_of_year',
+  'hour',
+  'minute',
+  'month',
+  'year',
+  'predict_linear',
+  'time',
+  'timestamp',
+]);

@@ -1,23 +1,8 @@
 import {childrenOf, type Expr} from '../parse/ast.ts';
+import {TIME_DEPENDENT} from '../parse/functions.ts';
 
 /** Functions whose results change with the time of evaluation even where their arguments do not. */
-const TIME_FUNCTIONS: ReadonlySet<string> = new Set([
-  'days_in_month',
-  'day_of_month',
-  'day_of_week',
-  'day_of_year',
-  'hour',
-  'minute',
-  'month',
-  'year',
-  'predict_linear',
-  'time',
-  'timestamp',
-  'start',
-  'end',
-  'range',
-  'step',
-]);
+const TIME_FUNCTIONS: ReadonlySet<string> = new Set([...TIME_DEPENDENT, 'start', 'end', 'range', 'step']);
 
 /** Whether an expression calls a function of time, other than inside of a subquery, which `fixedAt` fixes as a whole. */
 export function dependsOnTime(expr: Expr): boolean {
