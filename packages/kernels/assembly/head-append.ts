@@ -3,6 +3,7 @@
 import {
   BATCH_CHUNK_RANGE,
   BATCH_CLOSED,
+  BATCH_CLOSED_BYTES,
   BATCH_CLOSED_LIST,
   BATCH_COMMIT,
   BATCH_COUNT,
@@ -201,7 +202,7 @@ export function headAppend(batch: usize, from: u32): u32 {
       const step = chunk == 0 ? 0 : ladderStep(xorBytes(chunk));
       const next = load<u32>(batch, BATCH_CLOSED) < <u32>CLOSED_MAX ? takeSpare(batch, step) : noRoom(batch);
       if (next == 0) return stopAt(series, i, entry);
-      if (chunk != 0) close(batch, bank, chunk, samples);
+      if (chunk != 0) close(batch, record, bank, chunk, samples);
       else store<u32>(batch, load<u32>(batch, BATCH_OPENED) + 1, BATCH_OPENED);
       chunk = next;
       samples = 0;
@@ -260,7 +261,7 @@ function claim(batch: usize, from: u32, to: u32): void {
 function carryOver(from: usize, to: usize): void {
   v128.store(to + 4, v128.load(from + 4));
   v128.store(to + 20, v128.load(from + 20));
-  store<u32>(to, load<u32>(from, BANK_OPEN_BYTES), BANK_OPEN_BYTES);
+  v128.store(to + 32, v128.load(from + 32));
 }
 
 /** Sample `at` was begun: what is in its bank is not to be carried over again. */
@@ -337,11 +338,12 @@ function grow(batch: usize, chunk: usize): usize {
 
 // @ts-ignore: decorator
 @inline
-function close(batch: usize, bank: usize, chunk: usize, samples: u32): void {
+function close(batch: usize, record: usize, bank: usize, chunk: usize, samples: u32): void {
   const closed = load<u32>(batch, BATCH_CLOSED);
-  const entry = batch + BATCH_CLOSED_LIST + closed * 12;
+  const entry = batch + BATCH_CLOSED_LIST + closed * BATCH_CLOSED_BYTES;
   store<u32>(entry, <u32>bank);
   store<u32>(entry, <u32>chunk, 4);
   store<u32>(entry, samples, 8);
+  store<u32>(entry, <u32>record, 12);
   store<u32>(batch, closed + 1, BATCH_CLOSED);
 }

@@ -13,6 +13,8 @@ import {loadBigEndian, peekBits, putBits, putLongBits, storeBigEndian, takeBits}
 import {loadVarint, storeVarint, unzigzag, varintBytes, varintEnd, zigzag} from './varint';
 import {CORRUPT} from '../layout/codes';
 import {
+  OPEN_DATA,
+  OPEN_ENCODING,
   XOR_BITS,
   XOR_CAPACITY,
   XOR_COUNT,
@@ -30,6 +32,7 @@ import {
 
 /** A value in a new window: 2 control bits, 5 of leading zeros, 6 of length, 64 significant. */
 const XOR_VALUE_BITS_MAX: u32 = 77;
+const ENCODING_XOR: u8 = 1;
 
 /** Make an empty chunk at `chunk` with room for `capacity` bytes of encoded data; XOR_OVERHEAD bytes more must be there. */
 export function xorInit(chunk: usize, capacity: u32): void {
@@ -37,6 +40,8 @@ export function xorInit(chunk: usize, capacity: u32): void {
   store<u32>(chunk, capacity, XOR_CAPACITY);
   store<u32>(chunk, XOR_EMPTY_BYTES << 3, XOR_BITS);
   store<u8>(chunk, XOR_NO_WINDOW, XOR_LEADING);
+  store<u8>(chunk, ENCODING_XOR, OPEN_ENCODING);
+  store<u8>(chunk, XOR_DATA, OPEN_DATA);
   atomic.store<u32>(chunk, 0, XOR_COUNT);
 }
 

@@ -60,10 +60,11 @@ export const BATCH_SPARES_LIST = 168;
 /** Pairs of u32: address and bytes. */
 export const BATCH_RETIRED_LIST = 1320;
 export const RETIRED_MAX = 256;
-/** Triples of u32: address of the bank whose open chunk it was, address of the chunk, its samples. */
+/** Four u32 each: address of the bank whose open chunk it was, of the chunk, its samples, address of the series' record. */
 export const BATCH_CLOSED_LIST = 3368;
+export const BATCH_CLOSED_BYTES = 16;
 export const CLOSED_MAX = 256;
-export const BATCH_BYTES = 6440;
+export const BATCH_BYTES = 7464;
 
 /** All samples are in. */
 export const STOP_END = 0;
@@ -73,9 +74,9 @@ export const STOP_SPARES = 1;
 export const STOP_LISTS = 2;
 
 /** Bits to shift a slot by to get its page of records. */
-export const RECORDS_SHIFT = 11;
+export const RECORDS_SHIFT = 12;
 /** Series records a page. */
-export const RECORDS_PER_PAGE = 2048;
+export const RECORDS_PER_PAGE = 4096;
 
 // What became of a sample.
 export const STATUS_STORED = 0;

@@ -11,6 +11,9 @@ export const XOR_BITS = 8;
 export const XOR_LEADING = 12;
 /** u8: trailing zero bits of the value window. */
 export const XOR_TRAILING = 13;
+/** u8: the encoding of the data (tsdb's chunk/encoding.ts), and where the data begins, in bytes from the chunk's address. All open chunks have them. */
+export const OPEN_ENCODING = 14;
+export const OPEN_DATA = 15;
 /** i64: time of the first sample, ms. */
 export const XOR_FIRST_TIME = 16;
 /** i64: time of the newest sample, ms. */

@@ -7,7 +7,8 @@ export interface FloatSample {
   readonly bits: bigint;
 }
 
-const wrap = (x: bigint): bigint => BigInt.asIntN(64, x);
+/** `x` as signed 64 bits. */
+export const wrap = (x: bigint): bigint => BigInt.asIntN(64, x);
 
 /** Classes of a changed time delta: marking bits and how many bits follow. */
 const deltaClasses = [
@@ -16,9 +17,12 @@ const deltaClasses = [
   {prefix: '1110', bits: 20},
 ] as const;
 
-const binary = (value: bigint, bits: number): string => BigInt.asUintN(bits, value).toString(2).padStart(bits, '0');
+/** The low `bits` of `value` as zeros and ones. */
+export const binary = (value: bigint, bits: number): string =>
+  BigInt.asUintN(bits, value).toString(2).padStart(bits, '0');
 
-function varint(value: bigint): string {
+/** An unsigned varint as zeros and ones. */
+export function varint(value: bigint): string {
   let text = '';
   while (value >= 0x80n) {
     text += binary((value & 0x7fn) | 0x80n, 8);
@@ -69,12 +73,18 @@ export function encodeXor(samples: readonly FloatSample[]): Uint8Array {
       }
     }
   }
+  return packBits(text);
+}
+
+/** Bytes from zeros and ones, filled up with zeros. */
+export function packBits(text: string): Uint8Array {
   const bytes = new Uint8Array(Math.ceil(text.length / 8));
   for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(i * 8, i * 8 + 8).padEnd(8, '0'), 2);
   return bytes;
 }
 
-class BitReader {
+/** Takes bits behind the two bytes of the count; RangeError behind the end. */
+export class BitReader {
   readonly #bytes: Uint8Array;
   #position = 16;
 

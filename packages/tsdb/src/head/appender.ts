@@ -2,6 +2,7 @@ import {loadArenaKernels, type ArenaKernels} from '@narthex/kernels/load.ts';
 import {
   BATCH_CHUNK_RANGE,
   BATCH_CLOSED,
+  BATCH_CLOSED_BYTES,
   BATCH_CLOSED_LIST,
   BATCH_COMMIT,
   BATCH_DIRECTORY,
@@ -25,6 +26,7 @@ import {
   BANK_CLOSED,
   BANK_CLOSED_COUNT,
   CLOSED_BYTES,
+  CLOSED_FILE_OFFSET,
   CLOSED_LENGTH,
   CLOSED_LIST_HEADER,
   CLOSED_MIN_TIME,
@@ -33,22 +35,18 @@ import {
   CLOSED_SEGMENT,
   CLOSED_SPAN,
 } from '@narthex/kernels/layout/series.ts';
-import {
-  XOR_BITS,
-  XOR_CAPACITY,
-  XOR_DATA,
-  XOR_FIRST_TIME,
-  XOR_LAST_TIME,
-  XOR_OVERHEAD,
-} from '@narthex/kernels/layout/xor-chunk.ts';
+import {OPEN_DATA, OPEN_ENCODING, XOR_FIRST_TIME, XOR_LAST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
 import type {Arena} from '../arena/arena.ts';
 import {ArenaFullError, assert} from '../arena/errors.ts';
 import {PAGE_BYTES, WORD_COMMIT} from '../arena/layout.ts';
 import {BatchBlock} from './batch.ts';
+import type {ChunkKeeper} from './chunk-keeper.ts';
+import {packedLength, packedSamples} from './closed-chunks.ts';
 import {HEAD_CLOSED_CHUNKS, HEAD_OPEN_CHUNKS} from './layout.ts';
+import {openChunkBytes, openChunkLength} from './open-chunk.ts';
 import type {Segments} from './segments.ts';
 import {type SeriesRecords, closedListBytes, grownCapacity} from './series.ts';
-import type {SampleBatch} from './types.ts';
+import type {SampleBatch, SeriesRef} from './types.ts';
 
 /** Pages that sizes of blocks may open at the same time. */
 const SLACK_BYTES = 12 * PAGE_BYTES;
@@ -66,6 +64,7 @@ export class Appender {
   readonly #records: SeriesRecords;
   readonly #segments: Segments;
   readonly #steps: readonly number[];
+  #keeper: ChunkKeeper | undefined;
   #chunksClosed = 0;
 
   constructor(arena: Arena, records: SeriesRecords, segments: Segments, chunkRangeMs: number) {
@@ -76,6 +75,11 @@ export class Appender {
     this.#steps = Array.from({length: LADDER_STEPS}, (_, step) => this.#kernels.headLadderBytes(step));
     this.block = new BatchBlock(arena);
     this.block.setNumber(BATCH_CHUNK_RANGE, chunkRangeMs);
+  }
+
+  /** From now on closed chunks go to `keeper` too. */
+  keepChunks(keeper: ChunkKeeper): void {
+    this.#keeper = keeper;
   }
 
   /** The number of the last commit that readers may see. */
@@ -141,7 +145,8 @@ export class Appender {
   #drain(): void {
     const {u32, epochs} = this.#arena;
     const closed = this.block.word(BATCH_CLOSED);
-    for (let i = 0; i < closed; i++) this.#close((this.block.address + BATCH_CLOSED_LIST + i * 12) >>> 2);
+    const list = this.block.address + BATCH_CLOSED_LIST;
+    for (let i = 0; i < closed; i++) this.#close((list + i * BATCH_CLOSED_BYTES) >>> 2);
     this.block.setWord(BATCH_CLOSED, 0);
     const retired = this.block.word(BATCH_RETIRED);
     let word = (this.block.address + BATCH_RETIRED_LIST) >>> 2;
@@ -153,28 +158,34 @@ export class Appender {
     this.#chunksClosed += closed;
   }
 
-  /** `word`: where the bank, the chunk and its samples are named. */
+  /** `word`: where the bank, the chunk, its samples and the record are named. */
   #close(word: number): void {
-    const {u8, u32, epochs} = this.#arena;
+    const {u32} = this.#arena;
     const chunk = u32[word + 1];
-    const bytes = (u32[(chunk + XOR_BITS) >>> 2] + 7) >>> 3;
-    const minTime = this.#time(chunk + XOR_FIRST_TIME);
-    this.#segments.store(minTime, u8, chunk + XOR_DATA, chunk + XOR_DATA + bytes);
-    this.#list(u32[word], minTime, this.#time(chunk + XOR_LAST_TIME) - minTime, bytes, u32[word + 2]);
-    epochs.retire(chunk, u32[(chunk + XOR_CAPACITY) >>> 2] + XOR_OVERHEAD);
+    this.#list(u32[word], chunk, u32[word + 2], this.#records.refAt(u32[word + 3]));
+    this.#arena.epochs.retire(chunk, openChunkBytes(this.#arena, chunk));
   }
 
-  /** Add the chunk that `segments` stored last to the closed chunks of `bank`. */
-  #list(bank: number, minTime: number, span: number, bytes: number, samples: number): void {
-    const {u32, f64} = this.#arena;
+  /** Copy the open `chunk` to a segment and to disk, and add it to the closed chunks of `bank`. */
+  #list(bank: number, chunk: number, samples: number, ref: SeriesRef): void {
+    const {u8, u32, f64} = this.#arena;
+    const data = chunk + u8[chunk + OPEN_DATA];
+    const bytes = openChunkLength(this.#arena, chunk);
+    const encoding = u8[chunk + OPEN_ENCODING];
+    const minTime = this.#time(chunk + XOR_FIRST_TIME);
+    const maxTime = this.#time(chunk + XOR_LAST_TIME);
+    this.#segments.store(minTime, u8, data, data + bytes);
+    const keeper = this.#keeper;
+    keeper?.keep(ref, minTime, maxTime, encoding, u8.subarray(data, data + bytes));
     const count = u32[(bank + BANK_CLOSED_COUNT) >>> 2];
     const entry = this.#listWithRoom(bank, count) + CLOSED_LIST_HEADER + count * CLOSED_BYTES;
     f64[(entry + CLOSED_MIN_TIME) >>> 3] = minTime;
-    u32[(entry + CLOSED_SPAN) >>> 2] = span;
+    u32[(entry + CLOSED_SPAN) >>> 2] = maxTime - minTime;
     u32[(entry + CLOSED_SEGMENT) >>> 2] = this.#segments.id;
     u32[(entry + CLOSED_OFFSET) >>> 2] = this.#segments.offset;
-    // Two u16 in one word: the length is the lower, as in layout/series.ts.
-    u32[(entry + CLOSED_LENGTH) >>> 2] = bytes | (samples << ((CLOSED_SAMPLES - CLOSED_LENGTH) * 8));
+    u32[(entry + CLOSED_LENGTH) >>> 2] = packedLength(bytes, encoding);
+    u32[(entry + CLOSED_SAMPLES) >>> 2] = packedSamples(samples, keeper?.file ?? 0);
+    u32[(entry + CLOSED_FILE_OFFSET) >>> 2] = keeper?.fileOffset ?? 0;
     u32[(bank + BANK_CLOSED_COUNT) >>> 2] = count + 1;
   }
 

@@ -1,20 +1,12 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
-import {
-  CLOSED_BYTES,
-  CLOSED_LENGTH,
-  CLOSED_LIST_HEADER,
-  CLOSED_MIN_TIME,
-  CLOSED_OFFSET,
-  CLOSED_SAMPLES,
-  CLOSED_SEGMENT,
-  CLOSED_SPAN,
-} from '@narthex/kernels/layout/series.ts';
+import {CLOSED_BYTES, CLOSED_LIST_HEADER} from '@narthex/kernels/layout/series.ts';
 import {CORRUPT} from '@narthex/kernels/layout/codes.ts';
-import {XOR_DATA, XOR_FIRST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
+import {OPEN_DATA, XOR_FIRST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
 import {assert} from '../arena/errors.ts';
 import type {ArenaReader} from '../arena/reader.ts';
 import type {LabelSetReader} from '../index/label-sets.ts';
 import type {ChunkCopier} from './chunk-copier.ts';
+import {ClosedChunks} from './closed-chunks.ts';
 import type {Rows} from './pins.ts';
 
 /** What a set of series reads through. */
@@ -53,6 +45,7 @@ export class HeadSeriesSet {
   readonly isWhole: boolean;
   readonly #sources: SeriesSetSources;
   readonly #rows: Rows;
+  readonly #closed: ClosedChunks;
   readonly #startMs: number;
   readonly #endMs: number;
 
@@ -60,6 +53,7 @@ export class HeadSeriesSet {
     this.length = length;
     this.#sources = sources;
     this.#rows = rows;
+    this.#closed = new ClosedChunks(sources.arena);
     this.#startMs = how.startMs;
     this.#endMs = how.endMs;
     this.isWhole = how.isWhole;
@@ -75,7 +69,7 @@ export class HeadSeriesSet {
     let samples = 0;
     const end = this.#closedEnd(i);
     for (let entry = this.#closedStart(i); entry < end; entry += CLOSED_BYTES) {
-      if (this.#overlaps(entry)) samples += this.#u16(entry + CLOSED_SAMPLES);
+      if (this.#overlaps(entry)) samples += this.#closed.samples(entry);
     }
     return this.#isOpenWanted(i) ? samples + this.#rows.openCount(i) : samples;
   }
@@ -88,12 +82,12 @@ export class HeadSeriesSet {
     let samples = 0;
     const end = this.#closedEnd(i);
     for (let entry = this.#closedStart(i); entry < end; entry += CLOSED_BYTES) {
-      const minTime = this.#minTime(entry);
-      const maxTime = minTime + this.#span(entry);
+      const minTime = this.#closed.minTime(entry);
+      const maxTime = this.#closed.maxTime(entry);
       if (minTime < this.#startMs || maxTime > this.#endMs) continue;
       if (samples === 0) out[0] = minTime;
       out[1] = maxTime;
-      samples += this.#u16(entry + CLOSED_SAMPLES);
+      samples += this.#closed.samples(entry);
     }
     const open = this.#rows.openCount(i);
     if (open === 0 || this.#openMinTime(i) < this.#startMs || this.#rows.newestTime(i) > this.#endMs) return samples;
@@ -145,7 +139,7 @@ export class HeadSeriesSet {
     if (this.#isOpenWanted(i) && this.#newestOfOpen(i, times, values)) return 1;
     const start = this.#closedStart(i);
     for (let entry = this.#closedEnd(i) - CLOSED_BYTES; entry >= start; entry -= CLOSED_BYTES) {
-      if (this.#minTime(entry) > this.#endMs) continue;
+      if (this.#closed.minTime(entry) > this.#endMs) continue;
       return this.#overlaps(entry) && this.#newestOfClosed(entry, times, values) ? 1 : 0;
     }
     return 0;
@@ -165,7 +159,7 @@ export class HeadSeriesSet {
   #newestOfClosed(entry: number, times: number, values: number): boolean {
     const {memory} = this.#sources;
     const mark = memory.mark();
-    const samples = this.#u16(entry + CLOSED_SAMPLES);
+    const samples = this.#closed.samples(entry);
     const scratch = memory.alloc(samples * 16);
     const count = this.#decodeClosed(entry, scratch, scratch + samples * 8);
     this.#copyLast(scratch, scratch + samples * 8, count, times, values);
@@ -184,14 +178,8 @@ export class HeadSeriesSet {
   #decodeClosed(entry: number, times: number, values: number): number {
     const {memory} = this.#sources;
     const mark = memory.mark();
-    const length = this.#u16(entry + CLOSED_LENGTH);
-    const count = this.#decode(
-      this.#fetchClosed(entry, length),
-      length,
-      this.#u16(entry + CLOSED_SAMPLES),
-      times,
-      values,
-    );
+    const length = this.#closed.length(entry);
+    const count = this.#decode(this.#fetchClosed(entry, length), length, this.#closed.samples(entry), times, values);
     memory.release(mark);
     return count;
   }
@@ -206,24 +194,23 @@ export class HeadSeriesSet {
   }
 
   #fetchClosed(entry: number, length: number): number {
-    const {arena, chunks} = this.#sources;
-    const segment = arena.u32[(entry + CLOSED_SEGMENT) >>> 2];
-    return chunks.fromSegment(segment, arena.u32[(entry + CLOSED_OFFSET) >>> 2], length);
+    return this.#sources.chunks.fromSegment(this.#closed.segment(entry), this.#closed.offset(entry), length);
   }
 
   /** The writer may append meanwhile: only what was there at the commit is looked at, and that does not change. */
   #fetchOpen(i: number, length: number): number {
-    return this.#sources.chunks.fromArena(this.#rows.open(i) + XOR_DATA, length);
+    const open = this.#rows.open(i);
+    return this.#sources.chunks.fromArena(open + this.#sources.arena.u8[open + OPEN_DATA], length);
   }
 
   #copyClosed(entry: number): ChunkCopy {
-    const minTime = this.#minTime(entry);
-    const length = this.#u16(entry + CLOSED_LENGTH);
-    const maxTime = minTime + this.#span(entry);
+    const minTime = this.#closed.minTime(entry);
+    const length = this.#closed.length(entry);
+    const maxTime = this.#closed.maxTime(entry);
     return {
       address: this.#fetchClosed(entry, length),
       length,
-      samples: this.#u16(entry + CLOSED_SAMPLES),
+      samples: this.#closed.samples(entry),
       minTime,
       maxTime,
     };
@@ -267,21 +254,8 @@ export class HeadSeriesSet {
   }
 
   #overlaps(entry: number): boolean {
-    const minTime = this.#minTime(entry);
+    const minTime = this.#closed.minTime(entry);
     if (minTime > this.#endMs) return false;
-    return minTime + this.#span(entry) >= this.#startMs;
-  }
-
-  #minTime(entry: number): number {
-    return this.#sources.arena.f64[(entry + CLOSED_MIN_TIME) >>> 3];
-  }
-
-  /** From the first to the last sample of a closed chunk, ms. */
-  #span(entry: number): number {
-    return this.#sources.arena.u32[(entry + CLOSED_SPAN) >>> 2];
-  }
-
-  #u16(address: number): number {
-    return (this.#sources.arena.u32[address >>> 2] >>> ((address & 2) * 8)) & 0xffff;
+    return this.#closed.maxTime(entry) >= this.#startMs;
   }
 }

@@ -70,7 +70,12 @@ export class SeriesRecords {
   }
 
   ref(slot: number): SeriesRef {
-    return this.#arena.f64[(this.address(slot) + SERIES_REF) >>> 3] as SeriesRef;
+    return this.refAt(this.address(slot));
+  }
+
+  /** The reference in the record at `address`. */
+  refAt(address: number): SeriesRef {
+    return this.#arena.f64[(address + SERIES_REF) >>> 3] as SeriesRef;
   }
 
   #recreate(slot: SeriesSlot, ref: SeriesRef, introduce: (slot: SeriesSlot) => void): SeriesSlot {

@@ -14,12 +14,13 @@ import {
   SERIES_NEXT_CUT,
   SERIES_REF,
 } from '@narthex/kernels/layout/series.ts';
-import {XOR_CAPACITY, XOR_FIRST_TIME, XOR_OVERHEAD} from '@narthex/kernels/layout/xor-chunk.ts';
+import {XOR_FIRST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
 import type {Arena} from '../arena/arena.ts';
 import {WORD_COMMIT} from '../arena/layout.ts';
 import type {Collection} from '../index/collection.ts';
 import type {SeriesIndex} from '../index/series-index.ts';
 import {HEAD_CLOSED_CHUNKS, HEAD_FENCE, HEAD_MIN_TIME, HEAD_OPEN_CHUNKS, HEAD_SERIES} from './layout.ts';
+import {openChunkBytes} from './open-chunk.ts';
 import type {Segments} from './segments.ts';
 import {type SeriesRecords, closedListBytes, newestBank, otherBank} from './series.ts';
 
@@ -171,7 +172,7 @@ export class Truncation {
     u32[(bank + BANK_OPEN) >>> 2] = 0;
     u32[(bank + BANK_OPEN_COUNT) >>> 2] = 0;
     u32[(bank + BANK_OPEN_BYTES) >>> 2] = 0;
-    epochs.retire(chunk, u32[(chunk + XOR_CAPACITY) >>> 2] + XOR_OVERHEAD);
+    epochs.retire(chunk, openChunkBytes(this.#head.arena, chunk));
     this.#countRemoved(HEAD_OPEN_CHUNKS, 1);
   }
 
