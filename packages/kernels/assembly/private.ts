@@ -2,7 +2,8 @@
 export {crc32c, crc32cTables} from './crc32c';
 export {xorAppendMany, xorBytes, xorCopy, xorDecode, xorInit} from './xor';
 export {plainFloats} from './plain-floats';
-export {xor2AppendMany, xor2Bytes, xor2Copy, xor2Decode, xor2Init} from './xor2';
+export {xor2AppendMany, xor2Bytes, xor2Copy, xor2Init} from './xor2';
+export {xor2Decode} from './xor2-decode';
 export {xxhash64, xxhash64Seeded, xxhash64To} from './xxhash64';
 export {snappyDecode, snappyEncode, snappyEncodedMax, snappyLength} from './snappy';
 export {parseFloatText} from './float-text';

@@ -54,6 +54,8 @@ function decode(bytes: Uint8Array, count: number, start = -Infinity, end = Infin
     const kept = kernels.xor2Decode(data, bytes.length, count, start, end, times, values, starts) >>> 0;
     if (kept === CORRUPT) return undefined;
     assert.ok(kept <= count);
+    // Readers fill starts with zeros before: what is not kept must not show in them.
+    assert.ok(memory.bytes(starts + kept * 8, (count - kept) * 8).every((byte) => byte === 0xa5));
     return Array.from({length: kept}, (_, i) => ({
       time: BigInt(memory.f64[times / 8 + i]),
       bits: memory.u64[values / 8 + i],
