@@ -4,10 +4,11 @@
  * - `wal_write`: a commit could not be written to the log; nothing of it was stored, later commits may succeed.
  * - `wal_read`: a file of the log cannot be opened, read or listed.
  * - `wal_corrupt`: the log is damaged in a way that is not repaired by itself (a checkpoint, a missing segment).
+ * - `block_read`: a file of a block cannot be opened, read or listed, or a block that a query needs cannot be used.
  * - `locked`: another process uses the data folder.
  * - `data_folder`: the data folder cannot be made or used.
  */
-export type StorageErrorCode = 'wal_write' | 'wal_read' | 'wal_corrupt' | 'locked' | 'data_folder';
+export type StorageErrorCode = 'wal_write' | 'wal_read' | 'wal_corrupt' | 'block_read' | 'locked' | 'data_folder';
 
 /** The storage failed because of the world outside (disk, files, another process), never because of a sample. */
 export class StorageError extends Error {
