@@ -11,7 +11,7 @@ import {Labels} from '@narthex/model/labels.ts';
 import {Database, type DatabaseOptions, type ReplayProgress} from './database.ts';
 import {StorageError} from './errors.ts';
 import type {SeriesSlot} from './head/types.ts';
-import {nodeDisk} from './wal/disk.ts';
+import {nodeDisk} from './disk.ts';
 import {PAGE_BYTES} from './wal/framing.ts';
 import {Replay, replaySources} from './wal/replay.ts';
 import {PlainTarget, numberOf} from './wal/testing-commits.ts';

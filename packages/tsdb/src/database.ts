@@ -8,7 +8,7 @@ import type {AppendOutcome, SampleBatch} from './head/types.ts';
 import {type CleanStart, FolderLock} from './lock.ts';
 import {WalCommitLog} from './wal/commit-log.ts';
 import {WalCorruption} from './wal/corruption.ts';
-import {nodeDisk} from './wal/disk.ts';
+import {nodeDisk} from './disk.ts';
 import {repairLog} from './wal/repair.ts';
 import {Replay, type ReplayCounts, replaySources} from './wal/replay.ts';
 import {WalWriter, type WalWriterOptions, type WalWriterStats} from './wal/writer.ts';

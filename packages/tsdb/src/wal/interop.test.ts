@@ -6,7 +6,7 @@ import {type TestContext, test} from 'node:test';
 import {fileURLToPath} from 'node:url';
 import {WalCommitLog} from './commit-log.ts';
 import type {Compression} from './compression.ts';
-import {nodeDisk} from './disk.ts';
+import {nodeDisk} from '../disk.ts';
 import {PAGE_BYTES} from './framing.ts';
 import {Replay, replaySources} from './replay.ts';
 import {type PlainSample, type PlainSeries, PlainTarget, bitsOf, commitOf, numberOf} from './testing-commits.ts';

@@ -3,7 +3,7 @@ import {test} from 'node:test';
 import fc from 'fast-check';
 import {StorageError} from '../errors.ts';
 import {PAGE_BYTES} from './framing.ts';
-import {TestDisk} from './testing-disk.ts';
+import {TestDisk} from '../testing-disk.ts';
 import {type SegmentContent, logBytes, noise, readSegment, testMemory} from './testing-records.ts';
 import {WalWriter} from './writer.ts';
 
@@ -20,7 +20,7 @@ function segmentOf(records: readonly Uint8Array[], compression: 'none' | 'snappy
 
 function read(bytes: Uint8Array): SegmentContent {
   const disk = new TestDisk();
-  disk.files.set(FILE, bytes);
+  disk.put(FILE, bytes);
   return readSegment(disk, FILE, memory);
 }
 
@@ -126,14 +126,14 @@ test('a compressed record that claims to be huge takes no memory', () => {
   bytes[0]! |= 8;
   const small = testMemory();
   const disk = new TestDisk();
-  disk.files.set(FILE, bytes);
+  disk.put(FILE, bytes);
   assert.match(readSegment(disk, FILE, small).corruption!.reason, /snappy: corrupt input/);
   assert.ok(small.peakBytes < 4 * 1024 * 1024);
 });
 
 test('a disk that cannot be read is not a corrupt log', () => {
   const disk = new TestDisk();
-  disk.files.set(FILE, segmentOf([noise(10, 1)]));
+  disk.put(FILE, segmentOf([noise(10, 1)]));
   disk.faults.set('read', 'EIO');
   assert.throws(
     () => readSegment(disk, FILE, memory),

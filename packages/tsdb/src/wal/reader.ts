@@ -2,7 +2,7 @@ import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {StorageError, reasonOf} from '../errors.ts';
 import {RecordUnpacker} from './compression.ts';
 import {WalCorruption} from './corruption.ts';
-import type {Disk, DiskFile} from './disk.ts';
+import type {Disk, DiskFile} from '../disk.ts';
 import {
   FRAGMENT_DATA_MAX,
   FRAGMENT_HEADER_BYTES,

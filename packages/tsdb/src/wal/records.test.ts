@@ -18,7 +18,7 @@ import {
   uvarint,
   varint,
 } from './testing-commits.ts';
-import {TestDisk} from './testing-disk.ts';
+import {TestDisk} from '../testing-disk.ts';
 import {logBytes, readLog, testMemory} from './testing-records.ts';
 import {WalWriter} from './writer.ts';
 

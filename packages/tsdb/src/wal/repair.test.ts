@@ -6,7 +6,7 @@ import {WalCorruption} from './corruption.ts';
 import {PAGE_BYTES} from './framing.ts';
 import {repairLog} from './repair.ts';
 import {listSegments} from './segments.ts';
-import {TestDisk} from './testing-disk.ts';
+import {TestDisk} from '../testing-disk.ts';
 import {logBytes, noise, readLog, readSegment, testMemory} from './testing-records.ts';
 import {WalWriter} from './writer.ts';
 
@@ -51,7 +51,7 @@ function flip(disk: TestDisk, name: string, at: number): void {
 test('a torn last record is cut off and nothing is set aside', async () => {
   const disk = await threeSegments();
   const whole = disk.bytes(file(2));
-  disk.files.set(file(2), whole.slice(0, whole.length - 10));
+  disk.put(file(2), whole.slice(0, whole.length - 10));
   const {records, bytesCut, setAside} = await readAndRepair(disk);
   assert.deepEqual(
     records,
@@ -67,7 +67,7 @@ test('a torn record of several fragments is cut off whole', async () => {
   const writer = new WalWriter({folder: '/wal', disk, compression: 'none'});
   logBytes(writer, memory, [record(0)]);
   logBytes(writer, memory, [noise(3 * PAGE_BYTES, 1)]);
-  disk.files.set(file(0), disk.bytes(file(0)).slice(0, 3 * PAGE_BYTES + 100));
+  disk.put(file(0), disk.bytes(file(0)).slice(0, 3 * PAGE_BYTES + 100));
   const {bytesCut, setAside} = await readAndRepair(disk);
   assert.deepEqual(setAside, []);
   assert.equal(bytesCut, 3 * PAGE_BYTES + 100 - (RECORD_BYTES + 7));
@@ -111,8 +111,8 @@ test('the log can be written on after a repair, and is repaired again under othe
 
 test('empty segments after the corruption are removed: nothing is in them', async () => {
   const disk = await threeSegments();
-  disk.files.set(file(3), new Uint8Array(0));
-  disk.files.set(file(2), disk.bytes(file(2)).slice(0, 20));
+  disk.put(file(3), new Uint8Array(0));
+  disk.put(file(2), disk.bytes(file(2)).slice(0, 20));
   const {setAside} = await readAndRepair(disk);
   assert.deepEqual(setAside, []);
   assert.deepEqual(disk.names('/wal').sort(), ['00000000', '00000001', '00000002']);

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {StorageError, reasonOf} from '../errors.ts';
 import type {WalCorruption} from './corruption.ts';
-import type {Disk, DiskFile} from './disk.ts';
+import type {Disk, DiskFile} from '../disk.ts';
 import {
   FRAGMENT_HEADER_BYTES,
   KIND_FIRST,
@@ -82,7 +82,7 @@ async function cutRest(
   {file, offset}: WalCorruption,
   memory: KernelMemory,
 ): Promise<{bytesCut: number; copy: string | undefined}> {
-  const segment = disk.openToRepair(file);
+  const segment = disk.openToChange(file);
   try {
     const size = segment.size();
     const buffer = memory.alloc(COPY_BYTES);

@@ -4,7 +4,7 @@ import {StorageError, reasonOf} from '../errors.ts';
 import type {ReplayBatch} from '../head/head.ts';
 import type {SeriesRef} from '../head/types.ts';
 import {WalCorruption} from './corruption.ts';
-import type {Disk} from './disk.ts';
+import type {Disk} from '../disk.ts';
 import type {Span} from './framing.ts';
 import {SegmentReader} from './reader.ts';
 import {RECORD_SAMPLES, RECORD_SAMPLES_2, RECORD_SERIES, recordTypeName} from './record-types.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import {StorageError, reasonOf} from '../errors.ts';
-import type {Disk} from './disk.ts';
+import type {Disk} from '../disk.ts';
 
 /** A numbered file of the log, or a numbered checkpoint folder. */
 export interface Numbered {

@@ -1,6 +1,6 @@
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {WalCorruption} from './corruption.ts';
-import type {Disk} from './disk.ts';
+import type {Disk} from '../disk.ts';
 import type {Span} from './framing.ts';
 import {SegmentReader} from './reader.ts';
 import {listSegments} from './segments.ts';

@@ -6,7 +6,7 @@ import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {Head} from '../head/head.ts';
 import {WalCommitLog} from './commit-log.ts';
 import type {Compression} from './compression.ts';
-import {nodeDisk} from './disk.ts';
+import {nodeDisk} from '../disk.ts';
 import {Replay, type ReplayTarget, replaySources} from './replay.ts';
 import {type PlainSeries, commitOf} from './testing-commits.ts';
 import {WalWriter} from './writer.ts';

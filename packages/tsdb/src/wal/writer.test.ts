@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import {StorageError} from '../errors.ts';
 import {type Compression} from './compression.ts';
 import {PAGE_BYTES} from './framing.ts';
-import {TestDisk} from './testing-disk.ts';
+import {TestDisk} from '../testing-disk.ts';
 import {logBytes, noise, readLog, readSegment, testMemory} from './testing-records.ts';
 import {WalWriter, type WalWriterOptions} from './writer.ts';
 
@@ -137,7 +137,7 @@ test('opening again begins the next segment and leaves the others alone', async 
 
 test('a gap between segments is an error that names the missing one', () => {
   const disk = new TestDisk();
-  for (const name of ['00000003', '00000005', 'notes.txt']) disk.files.set(`/wal/${name}`, new Uint8Array(0));
+  for (const name of ['00000003', '00000005', 'notes.txt']) disk.put(`/wal/${name}`, new Uint8Array(0));
   assert.throws(() => open(disk), storageError('wal_corrupt', undefined, /00000004 is missing/));
 });
 

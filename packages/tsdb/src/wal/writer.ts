@@ -1,7 +1,7 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {StorageError, reasonOf} from '../errors.ts';
 import {type Compression, compressRecord} from './compression.ts';
-import {type Disk, type DiskFile, folderSize, nodeDisk} from './disk.ts';
+import {type Disk, type DiskFile, folderSize, nodeDisk} from '../disk.ts';
 import {Framer, PAGE_BYTES, type Span, offsetAfter} from './framing.ts';
 import {lastCheckpoint, listSegments, segmentPath} from './segments.ts';
 
