@@ -28,6 +28,9 @@ const refused: [name: string, text: string, want: RegExp][] = [
     'scrape_configs:\n- {job_name: a, static_configs: [{targets: ["h/x"]}]}\n',
     /"h\/x" is not a valid hostname/,
   ],
+  ['an unknown key of storage', 'storage: {tsdb: {x: 1}}\n', /p\.yml:1.*field x not found in type config\.plain/s],
+  ['a percentage over 100', 'storage: {tsdb: {retention: {percentage: 101}}}\n', /range \[0, 100\], got 101/],
+  ['an unknown encoding', 'storage: {tsdb: {chunk_encoding: {floats: zip}}}\n', /must be 'xor' or 'xor2'.*got "zip"/],
   ['an unknown protocol', 'scrape_configs:\n- {job_name: a, scrape_protocols: [x]}\n', /unknown scrape protocol x/],
 ];
 for (const [name, text, want] of refused) {
@@ -75,4 +78,19 @@ test('configuration: jobs of other files, each name once', () => {
     () => read('scrape_config_files: ["*"]\nscrape_configs: [{job_name: a}]\n', [clash]),
     /first found in p\.yml/,
   );
+});
+
+test('configuration: storage', () => {
+  const text = `storage:
+  tsdb: {out_of_order_time_window: 30m, stale_series_compaction_threshold: 0.4, chunk_encoding: {floats: xor2}, retention: {time: 2d, size: 1GB}}
+  exemplars: {max_exemplars: 5}
+`;
+  assert.deepEqual(read(text).storage, {
+    outOfOrderWindowMs: 1_800_000,
+    staleSeriesThreshold: 0.4,
+    floatEncoding: 'xor2',
+    retention: {timeMs: 172_800_000, sizeBytes: 2 ** 30, percentage: 0},
+    exemplarsMax: 5,
+  });
+  assert.deepEqual([read('').storage.retention, read('').storage.exemplarsMax], [undefined, 100_000]);
 });

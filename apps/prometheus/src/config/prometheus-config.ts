@@ -8,6 +8,7 @@ import {duration, string} from '@narthex/yaml/scalars.ts';
 import {field, omitEmpty, struct, type StructOf} from '@narthex/yaml/struct.ts';
 import {unread, unreadKeys} from '@narthex/yaml/unread.ts';
 import {writeYaml} from '@narthex/yaml/write.ts';
+import {type StorageConfig, storageConfig, storageSection} from './storage-config.ts';
 
 const ONE_MINUTE = 60_000;
 const TEN_SECONDS = 10_000;
@@ -62,16 +63,7 @@ function checkGlobalProtocols(texts: readonly string[]): void {
 }
 
 /** Parts of the file that are recognised and not acted on yet. */
-const laterSections = [
-  'rule_files',
-  'alerting',
-  'remote_write',
-  'remote_read',
-  'otlp',
-  'storage',
-  'tracing',
-  'runtime',
-] as const;
+const laterSections = ['rule_files', 'alerting', 'remote_write', 'remote_read', 'otlp', 'tracing', 'runtime'] as const;
 
 const rootFields = {
   global: field(globalConfig, () => completeGlobal(globalConfig.zero())),
@@ -80,7 +72,7 @@ const rootFields = {
   rule_files: field(unread),
   scrape_config_files: omitEmpty(field(list(string))),
   scrape_configs: omitEmpty(field(list(nullable(scrapeJob)))),
-  storage: field(unread),
+  storage: field(storageSection),
   tracing: field(unread),
   remote_write: field(unread),
   remote_read: field(unread),
@@ -97,6 +89,7 @@ const scrapeFile = struct('config.ScrapeConfigs', {scrape_configs: field(list(nu
 export interface PrometheusConfig {
   readonly global: Global;
   readonly jobs: readonly JobConfig[];
+  readonly storage: StorageConfig;
   /** Parts that are there and not acted on yet. */
   readonly later: readonly string[];
   /** The configuration in force as YAML: defaults filled in, secrets masked. */
@@ -142,6 +135,7 @@ export function readConfig(
   return {
     global: root.global,
     jobs,
+    storage: storageConfig(root.storage),
     later,
     get printed() {
       return (printed ??= print());
