@@ -21,7 +21,7 @@ export const withoutPrometheusFiles = (): string | false =>
 export function* prometheusChunks(): Generator<EncodedChunk> {
   for (const block of fs.readdirSync(DATA)) {
     const file = path.join(DATA, block, 'chunks/000001');
-    if (fs.existsSync(file)) yield* segmentChunks(fs.readFileSync(file));
+    if (fs.existsSync(file)) yield* segmentChunks(Uint8Array.from(fs.readFileSync(file)));
   }
 }
 
