@@ -12,15 +12,12 @@ import {
   START_HEADER,
   STARTS_FROM_MAX,
 } from './histogram-format.ts';
+import {listBuckets, readBounds, readSpans, readZeroThreshold} from './histogram-layout.ts';
 import {BUCKET_SLOTS, COUNT_SLOT, HistogramState, SUM_SLOT, ZERO_SLOT} from './histogram-state.ts';
 
 /** Schemas outside -4 to 8 that upstream accepts in chunks, as they may come from its future. */
 const SCHEMA_MIN_KNOWN = -9;
 const SCHEMA_MAX_KNOWN = 52;
-const INDEX_MAX = 2 ** 31 - 1;
-/** An exponent e of a zero threshold 2^e is stored as e + 244, in a byte that is neither 0 nor 255. */
-const EXPONENT_BIAS = 244;
-const RAW_THRESHOLD = 255;
 
 /**
  * Goes through the samples of a histogram chunk; `state` is the sample it stands on. Time and memory are bounded by the length of the bytes, whatever they
@@ -159,47 +156,23 @@ export class HistogramCursor {
 
   #layout(): void {
     const {state} = this;
-    const zeroThreshold = this.#zeroThreshold();
-    const schema = this.#reader.varbit() | 0;
+    const reader = this.#reader;
+    const zeroThreshold = readZeroThreshold(reader);
+    const schema = reader.varbit() | 0;
     if (schema !== CUSTOM_BUCKETS_SCHEMA && (schema < SCHEMA_MIN_KNOWN || schema > SCHEMA_MAX_KNOWN))
       throw new ChunkError(`a histogram chunk has schema ${schema}, want ${CUSTOM_BUCKETS_SCHEMA} or -4 to 8`);
     this.#spans.length = 0;
-    const positives = this.#readSpans();
+    const positives = readSpans(reader, this.#spans);
     const negativeSpans = this.#spans.length;
-    const negatives = this.#readSpans();
-    const bounds = schema === CUSTOM_BUCKETS_SCHEMA ? this.#bounds() : undefined;
+    const negatives = readSpans(reader, this.#spans);
+    const bounds = schema === CUSTOM_BUCKETS_SCHEMA ? readBounds(reader) : undefined;
     this.#checkBuckets(positives + negatives);
     state.layOut(positives, negatives);
-    this.#list(0, negativeSpans, 0);
-    this.#list(negativeSpans, this.#spans.length, positives);
+    listBuckets(this.#spans, 0, negativeSpans, state.indexes, 0);
+    listBuckets(this.#spans, negativeSpans, this.#spans.length, state.indexes, positives);
     state.schema = schema;
     state.zeroThreshold = zeroThreshold;
     if (bounds !== undefined) state.bounds = bounds;
-  }
-
-  #zeroThreshold(): number {
-    const byte = this.#reader.bits(8);
-    if (byte === 0) return 0;
-    return byte === RAW_THRESHOLD ? this.#float() : 2 ** (byte - EXPONENT_BIAS);
-  }
-
-  #float(): number {
-    const words = new Uint32Array(2);
-    this.#reader.float(words, 0);
-    return new Float64Array(words.buffer)[0];
-  }
-
-  /** Adds a list of spans to the spans; gives how many buckets they have. */
-  #readSpans(): number {
-    const count = this.#reader.unsignedVarbit();
-    let buckets = 0;
-    for (let i = 0; i < count; i++) {
-      const length = this.#reader.unsignedVarbit();
-      const offset = this.#reader.varbit();
-      buckets += length;
-      this.#spans.push(offset, length);
-    }
-    return buckets;
   }
 
   /** Each bucket takes a bit or more of the first sample: more of them than bits are left cannot be there. */
@@ -207,32 +180,5 @@ export class HistogramCursor {
     const left = this.#reader.end - this.#reader.at;
     const most = this.isFloat ? Math.floor(left / 64) : left;
     if (buckets > most) throw new ChunkError(`a histogram chunk has ${buckets} buckets in ${left} bits`);
-  }
-
-  /** Writes the indexes of the buckets of some spans to the state's, the first one to `at`. */
-  #list(from: number, to: number, at: number): void {
-    const {indexes} = this.state;
-    let index = 0;
-    for (let i = from; i < to; i += 2) {
-      const offset = this.#spans[i];
-      const length = this.#spans[i + 1];
-      if (i > from && offset < 0) throw new ChunkError(`a span of a histogram chunk has offset ${offset}`);
-      index += offset;
-      if (Math.abs(index) > INDEX_MAX || index + length - 1 > INDEX_MAX)
-        throw new ChunkError(`a span of a histogram chunk begins at bucket ${index}`);
-      for (let j = 0; j < length; j++) indexes[at++] = index++;
-    }
-  }
-
-  #bounds(): Float64Array {
-    const count = this.#reader.unsignedVarbit();
-    const left = this.#reader.end - this.#reader.at;
-    if (count > left) throw new ChunkError(`a histogram chunk has ${count} bounds in ${left} bits`);
-    const bounds = new Float64Array(count);
-    for (let i = 0; i < count; i++) {
-      const stored = this.#reader.unsignedVarbit();
-      bounds[i] = stored === 0 ? this.#float() : (stored - 1) / 1000;
-    }
-    return bounds;
   }
 }
