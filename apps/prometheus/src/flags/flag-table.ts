@@ -112,7 +112,6 @@ export const flagTable: readonly Flag[] = [
     name: 'web.enable-admin-api',
     type: 'bool',
     default: 'false',
-    effect: 'later',
     help: 'Enable the TSDB admin endpoints.',
   },
   {name: 'web.enable-remote-write-receiver', type: 'bool', default: 'false', help: 'Enable POST /api/v1/write.'},
@@ -158,7 +157,6 @@ export const flagTable: readonly Flag[] = [
     default: '2h',
     mode: 'server',
     hidden: true,
-    effect: 'later',
     help: 'Smallest block range (testing).',
   },
   {
@@ -166,7 +164,6 @@ export const flagTable: readonly Flag[] = [
     type: 'duration',
     mode: 'server',
     hidden: true,
-    effect: 'later',
     help: 'Largest range a compacted block may span (testing).',
   },
   {
@@ -175,7 +172,6 @@ export const flagTable: readonly Flag[] = [
     default: '0B',
     mode: 'server',
     hidden: true,
-    effect: 'later',
     help: 'Maximum size of one chunk segment file of a block.',
   },
   {
@@ -190,7 +186,6 @@ export const flagTable: readonly Flag[] = [
     name: 'storage.tsdb.retention.time',
     type: 'duration',
     mode: 'server',
-    effect: 'later',
     help: 'Retention by age; the config key storage.tsdb.retention.time wins.',
   },
   {
@@ -198,7 +193,6 @@ export const flagTable: readonly Flag[] = [
     type: 'bytes',
     default: '0B',
     mode: 'server',
-    effect: 'later',
     help: 'Retention by size of blocks incl. WAL and head chunks; config key preferred.',
   },
   {
@@ -214,7 +208,6 @@ export const flagTable: readonly Flag[] = [
     default: 'true',
     mode: 'server',
     hidden: true,
-    effect: 'later',
     help: 'Vertical compaction of overlapping blocks.',
   },
   {
@@ -239,7 +232,6 @@ export const flagTable: readonly Flag[] = [
     type: 'int',
     default: '0',
     mode: 'server',
-    effect: 'later',
     help: 'Queue for head chunks to be memory-mapped; 0 = no queue; experimental.',
   },
   {
@@ -256,14 +248,12 @@ export const flagTable: readonly Flag[] = [
     default: '10',
     mode: 'server',
     hidden: true,
-    effect: 'later',
     help: 'Upper bound of the random compaction delay in percent of the head chunk range.',
   },
   {
     name: 'storage.tsdb.delay-compact-file.path',
     type: 'string',
     mode: 'server',
-    effect: 'later',
     help: 'JSON file listing uploaded blocks; level-1 blocks not listed are not compacted.',
   },
   {
@@ -272,7 +262,6 @@ export const flagTable: readonly Flag[] = [
     default: '1m',
     mode: 'server',
     hidden: true,
-    effect: 'later',
     help: 'How often the block directory is re-read.',
   },
   {

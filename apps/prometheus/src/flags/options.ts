@@ -1,5 +1,6 @@
 import {parseBytes} from '@narthex/model/bytes.ts';
 import {parseDuration, parseGoDuration} from '@narthex/model/duration.ts';
+import type {Retention} from '../config/storage-config.ts';
 import type {Level, LogFormat} from '../log/logger.ts';
 import {FlagError, type FlagValues} from './parse-flags.ts';
 
@@ -12,6 +13,7 @@ export interface Options {
   readonly externalUrl: URL;
   readonly routePrefix: string;
   readonly enableLifecycle: boolean;
+  readonly enableAdminApi: boolean;
   readonly enableRemoteWriteReceiver: boolean;
   readonly acceptedMessages: readonly string[];
   readonly pageTitle: string;
@@ -32,6 +34,33 @@ export interface StorageOptions {
   readonly walCompression: 'none' | 'snappy' | 'zstd';
   readonly lockFile: boolean;
   readonly samplesPerChunk: number;
+  readonly blocks: BlockOptions;
+  /** Write open chunks to disk at the end, and begin with them. */
+  readonly snapshotOnShutdown: boolean;
+  readonly exemplars: boolean;
+  /** Where the configuration does not say which. */
+  readonly floatEncoding: 'xor' | 'xor2';
+  /** Chunks of histograms keep start timestamps. */
+  readonly histogramStarts: boolean;
+  /** The log keeps start timestamps. */
+  readonly startTimestamps: boolean;
+}
+
+/** How blocks are cut, merged and kept. */
+export interface BlockOptions {
+  readonly minBlockMs: number;
+  /** 0: a tenth of the retention time, at most 31 days. */
+  readonly maxBlockMs: number;
+  /** 0: as blocks' own default. */
+  readonly chunkSegmentBytes: number;
+  /** Where the configuration does not say how long; 0 sets no limit. */
+  readonly retention: Retention;
+  readonly compactOverlapping: boolean;
+  readonly reloadIntervalMs: number;
+  /** Bound of the random delay of compactions, in percent of a block's range; 0 without delay. */
+  readonly delayPercentMax: number;
+  /** JSON file that lists the blocks that were uploaded; '' is none. */
+  readonly delayFile: string;
 }
 
 export interface ScrapeOptions {
@@ -48,6 +77,7 @@ export interface QueryOptions {
 }
 
 const LOOKBACK_DEFAULT_MS = 300_000;
+const RETENTION_DEFAULT_MS = 15 * 24 * 3_600_000;
 const WAL_SEGMENT_MIN = 10 << 20;
 const WAL_SEGMENT_MAX = 256 << 20;
 
@@ -63,6 +93,7 @@ export function optionsOf(flags: FlagValues): Options {
     externalUrl,
     routePrefix: routePrefixOf(flags.text('web.route-prefix') || externalUrl.pathname),
     enableLifecycle: flags.bool('web.enable-lifecycle'),
+    enableAdminApi: flags.bool('web.enable-admin-api'),
     enableRemoteWriteReceiver: flags.bool('web.enable-remote-write-receiver'),
     acceptedMessages: flags
       .texts('web.remote-write-receiver.accepted-protobuf-messages')
@@ -83,13 +114,14 @@ export function optionsOf(flags: FlagValues): Options {
       concurrency: Number(flags.text('query.max-concurrency')),
       samplesMax: Number(flags.text('query.max-samples')),
     },
-    features: flags.texts('enable-feature').flatMap((text) => text.split(',')),
+    features: featuresOf(flags),
     logLevel: flags.text('log.level') as Level,
     logFormat: flags.text('log.format') as LogFormat,
   };
 }
 
 function storageOf(flags: FlagValues): StorageOptions {
+  const features = featuresOf(flags);
   const walSegmentBytes = parseBytes(flags.text('storage.tsdb.wal-segment-size'));
   if (walSegmentBytes !== 0 && (walSegmentBytes < WAL_SEGMENT_MIN || walSegmentBytes > WAL_SEGMENT_MAX)) {
     throw new FlagError("flag 'storage.tsdb.wal-segment-size' must be set between 10MB and 256MB");
@@ -102,8 +134,38 @@ function storageOf(flags: FlagValues): StorageOptions {
       : 'none',
     lockFile: !flags.bool('storage.tsdb.no-lockfile'),
     samplesPerChunk: Number(flags.text('storage.tsdb.samples-per-chunk')),
+    blocks: blocksOf(flags),
+    snapshotOnShutdown: features.includes('memory-snapshot-on-shutdown'),
+    exemplars: features.includes('exemplar-storage'),
+    floatEncoding: features.includes('xor2-encoding') ? 'xor2' : 'xor',
+    histogramStarts: features.includes('histograms-st-encoding'),
+    startTimestamps: features.includes('st-storage'),
   };
 }
+
+function blocksOf(flags: FlagValues): BlockOptions {
+  const milliseconds = (name: string) => parseDuration(flags.text(name) || '0s');
+  const delayed = featuresOf(flags).includes('delayed-compaction');
+  return {
+    minBlockMs: milliseconds('storage.tsdb.min-block-duration'),
+    maxBlockMs: milliseconds('storage.tsdb.max-block-duration'),
+    chunkSegmentBytes: parseBytes(flags.text('storage.tsdb.max-block-chunk-segment-size')),
+    retention: retentionOf(milliseconds('storage.tsdb.retention.time'), flags.text('storage.tsdb.retention.size')),
+    compactOverlapping: flags.bool('storage.tsdb.allow-overlapping-compaction'),
+    reloadIntervalMs: milliseconds('storage.tsdb.block-reload-interval'),
+    delayPercentMax: delayed ? Number(flags.text('storage.tsdb.delayed-compaction.max-percent')) : 0,
+    delayFile: flags.text('storage.tsdb.delay-compact-file.path'),
+  };
+}
+
+/** Without any limit, data is kept for 15 days. */
+function retentionOf(timeMs: number, size: string): Retention {
+  const sizeBytes = parseBytes(size);
+  const isUnset = timeMs === 0 && sizeBytes === 0;
+  return {timeMs: isUnset ? RETENTION_DEFAULT_MS : timeMs, sizeBytes, percentage: 0};
+}
+
+const featuresOf = (flags: FlagValues): string[] => flags.texts('enable-feature').flatMap((text) => text.split(','));
 
 function externalUrlOf(text: string, listenAddress: string): URL {
   const port = listenAddress.slice(listenAddress.lastIndexOf(':') + 1);
