@@ -176,7 +176,7 @@ export class Appender {
     const maxTime = this.#time(chunk + XOR_LAST_TIME);
     this.#segments.store(minTime, u8, data, data + bytes);
     const keeper = this.#keeper;
-    keeper?.keep(ref, minTime, maxTime, encoding, u8.subarray(data, data + bytes));
+    keeper?.keep(ref, minTime, maxTime, encoding, u8.subarray(data, data + bytes), false);
     const count = u32[(bank + BANK_CLOSED_COUNT) >>> 2];
     const entry = this.#listWithRoom(bank, count) + CLOSED_LIST_HEADER + count * CLOSED_BYTES;
     f64[(entry + CLOSED_MIN_TIME) >>> 3] = minTime;

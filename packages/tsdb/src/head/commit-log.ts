@@ -25,11 +25,49 @@ export interface LogCommit {
   readonly sampleValues: number;
 }
 
+/** Deleted intervals, both ends included. Numbers are addresses in `memory` (multiples of 8), valid during the call. */
+export interface LogDeletion {
+  readonly memory: KernelMemory;
+  readonly count: number;
+  /** f64 each: the series, and milliseconds since the epoch. */
+  readonly refs: number;
+  readonly minTimes: number;
+  readonly maxTimes: number;
+}
+
 /** Where the head writes a commit before it keeps it. */
 export interface CommitLog {
+  /** Write tombstones, all or none: throws StorageError `wal_write` then. A log without it keeps no deletions. */
+  logDeletion?(deletion: LogDeletion): void;
+
   /**
    * Write the whole commit, or nothing of it: throws StorageError `wal_write` then, and a later commit (with the same series
    * once more) may succeed. May take scratch space from the commit's memory, and releases it.
    */
   log(commit: LogCommit): void;
+}
+
+/**
+ * A part of what one commit adds to the log of out-of-order samples: markers, then samples. Numbers are addresses in `memory`
+ * (multiples of 8), valid during the call.
+ */
+export interface OutOfOrderPiece {
+  readonly memory: KernelMemory;
+  readonly markerCount: number;
+  /** f64 each: a series of which all samples that the log has so far are in chunks on disk. */
+  readonly markerRefs: number;
+  /** f64 each: the newest of these chunks: number of the file of chunks_head * 2^32 + where in it the record begins. */
+  readonly markerChunks: number;
+  readonly sampleCount: number;
+  /** f64 each: the series of the samples, ms, cells to be copied as bits, and start timestamps in ms (0: unknown; address 0: all are). */
+  readonly sampleRefs: number;
+  readonly sampleTimes: number;
+  readonly sampleValues: number;
+  readonly sampleStarts: number;
+}
+
+/** Where the head writes accepted out-of-order samples, behind what the same commit gives to the CommitLog: the write-behind log. */
+export interface OutOfOrderLog {
+  /** Write all pieces in their order, or nothing of them: throws StorageError `wal_write` then. */
+  log(pieces: readonly OutOfOrderPiece[]): void;
 }
