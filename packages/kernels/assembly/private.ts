@@ -10,7 +10,21 @@ export {parseFloatText} from './float-text';
 export * from './promql';
 export {scrapeLines} from './scrape-lines';
 export {walDecodeSeries, walEncodeSeries} from './wal-series';
-export {walDecodeSamples, walEncodeSamples, walGroupSamples, walSamplesMax} from './wal-samples';
+export {
+  walDecodeSamples,
+  walEncodeSamples,
+  walEncodeStartedSamples,
+  walGroupSamples,
+  walSamplesMax,
+} from './wal-samples';
+export {
+  walBatchEnd,
+  walDecodeHistograms,
+  walEncodeHistograms,
+  walHistogramsMax,
+  walKinds,
+  walTakeKinds,
+} from './wal-histograms';
 export {labelsArePlain, labelsRise} from './label-order';
 export {growKnown, labelRanges, rememberSeries, remoteWrite, remoteWriteCheck} from './remote-write';
 export {

@@ -1,13 +1,12 @@
 // Sample records of the write-ahead log (tsdb/docs/format/wal.md upstream): references and times as differences, values as
 // their bits. Numbers of fixed size are big-endian.
 
+import {cellOf} from './cell';
 import {loadVarint, shortVarint, shortVarintBytes, storeVarint, unzigzag, varintEnd, zigzag} from './varint';
+import {START_NONE, START_SAME, storeStart} from './wal-starts';
 
 const TYPE_SAMPLES: u8 = 2;
 const TYPE_SAMPLES_2: u8 = 11;
-/** How the second form says what the start time of a sample is; start times are read over. */
-const START_NONE: u8 = 0;
-const START_SAME: u8 = 1;
 
 /** Integers beyond this, either way, have no f64 of their own. */
 const EXACT_MAX: i64 = 9007199254740991;
@@ -19,7 +18,7 @@ const GROUP_BITS: u32 = 16;
 
 /** The most bytes that a record of `count` samples takes. */
 export function walSamplesMax(count: u32): u32 {
-  return 17 + count * 28;
+  return 31 + count * 39;
 }
 
 /**
@@ -44,10 +43,38 @@ export function walEncodeSamples(refs: usize, times: usize, values: usize, count
   return <u32>(to - target);
 }
 
+/** The same for a record with start times (`starts`, f64 that hold integers, 0 for none). */
+export function walEncodeStartedSamples(
+  refs: usize,
+  times: usize,
+  values: usize,
+  starts: usize,
+  count: u32,
+  target: usize,
+): u32 {
+  store<u8>(target, TYPE_SAMPLES_2);
+  if (count == 0) return 1;
+  const firstTime = <i64>load<f64>(times);
+  const firstStart = <i64>load<f64>(starts);
+  let to = storeVarint(target + 1, zigzag(<i64>load<f64>(refs)));
+  to = storeVarint(storeVarint(to, zigzag(firstTime)), zigzag(firstStart));
+  store<u64>(to, bswap<u64>(load<u64>(values)));
+  to += 8;
+  for (let i: usize = 8; i < <usize>count << 3; i += 8) {
+    to = storeVarint(to, zigzag(<i64>load<f64>(refs + i) - <i64>load<f64>(refs + i - 8)));
+    to = storeVarint(to, zigzag(<i64>load<f64>(times + i) - firstTime));
+    to = storeStart(to, <i64>load<f64>(starts + i), firstStart, <i64>load<f64>(starts + i - 8));
+    store<u64>(to, bswap<u64>(load<u64>(values + i)));
+    to += 8;
+  }
+  return <u32>(to - target);
+}
+
 /**
- * Decode a samples record (types 2 and 11) to `refs` and `times` (f64) and `values` (bits), each with room for `length / 10 + 1`.
- * Gives the number of samples, or 0xffffffff when the record is none. Samples whose reference or time is no integer as f64
- * (beyond ±2^53) are left out; their number goes to the u32 at `beyond`.
+ * Decode a samples record (types 2 and 11) to `refs` and `times` (f64), `values` (cells) and, unless that is 0, `starts` (f64, 0 for
+ * none), each with room for `length / 10 + 1`. Gives the number of samples, or 0xffffffff when the record is none. Samples whose
+ * reference or time is no integer as f64 (beyond ±2^53) are left out; their number goes to the u32 at `left`. Those before `minTime`
+ * are left out too; their number goes behind it.
  */
 export function walDecodeSamples(
   record: usize,
@@ -55,9 +82,11 @@ export function walDecodeSamples(
   refs: usize,
   times: usize,
   values: usize,
-  beyond: usize,
+  starts: usize,
+  left: usize,
+  minTime: f64,
 ): u32 {
-  store<u32>(beyond, 0);
+  store<u64>(left, 0);
   const type = length == 0 ? 0 : load<u8>(record);
   if (type != TYPE_SAMPLES && type != TYPE_SAMPLES_2) return CORRUPT;
   if (length == 1) return 0;
@@ -74,6 +103,8 @@ export function walDecodeSamples(
     at += 16;
   }
   let first = second;
+  let firstStart: i64 = 0;
+  let start: i64 = 0;
   let count: u32 = 0;
   while (at < end) {
     let ref = baseRef;
@@ -95,8 +126,13 @@ export function walDecodeSamples(
       time += unzigzag(loadVarint(timeAt));
     }
     if (second) {
+      const startAt = at;
       at = first ? varintEnd(at, end) : startEnd(at, end);
       if (at == 0) return CORRUPT;
+      if (first) firstStart = start = unzigzag(loadVarint(startAt));
+      else if (load<u8>(startAt) != START_SAME) {
+        start = load<u8>(startAt) == START_NONE ? 0 : firstStart + unzigzag(loadVarint(startAt + 1));
+      }
       if (first) baseTime = time;
       baseRef = ref;
       first = false;
@@ -105,13 +141,18 @@ export function walDecodeSamples(
     const value = bswap<u64>(load<u64>(at));
     at += 8;
     if (ref > <u64>EXACT_MAX || time > EXACT_MAX || time < -EXACT_MAX) {
-      store<u32>(beyond, load<u32>(beyond) + 1);
+      store<u32>(left, load<u32>(left) + 1);
+      continue;
+    }
+    if (<f64>time < minTime) {
+      store<u32>(left, load<u32>(left, 4) + 1, 4);
       continue;
     }
     const offset = <usize>count << 3;
     store<f64>(refs + offset, <f64>(<i64>ref));
     store<f64>(times + offset, <f64>time);
-    store<u64>(values + offset, value);
+    store<u64>(values + offset, cellOf(value));
+    if (starts != 0) store<f64>(starts + offset, <f64>start);
     count++;
   }
   return count;
@@ -122,22 +163,24 @@ export function walDecodeSamples(
 @inline
 function startEnd(at: usize, end: usize): usize {
   if (at >= end) return 0;
-  const marker = load<u8>(at);
+  const marker = <u32>load<u8>(at);
   return marker == START_NONE || marker == START_SAME ? at + 1 : varintEnd(at + 1, end);
 }
 
 /**
  * Copy samples so that those of one series lie together, each series' in their order: appending them touches a series once,
- * not once a sample. References that are the same in their low 16 bits count as one series here. `scratch` has 256 KiB.
+ * not once a sample. References that are the same in their low 16 bits count as one series here. `starts` may be 0. `scratch` has 256 KiB.
  */
 export function walGroupSamples(
   refs: usize,
   times: usize,
   values: usize,
+  starts: usize,
   count: u32,
   toRefs: usize,
   toTimes: usize,
   toValues: usize,
+  toStarts: usize,
   scratch: usize,
 ): void {
   memory.fill(scratch, 0, 4 << GROUP_BITS);
@@ -160,6 +203,7 @@ export function walGroupSamples(
     store<f64>(toRefs + to, load<f64>(refs + i));
     store<f64>(toTimes + to, load<f64>(times + i));
     store<u64>(toValues + to, load<u64>(values + i));
+    if (starts != 0) store<f64>(toStarts + to, load<f64>(starts + i));
   }
 }
 

@@ -21,8 +21,30 @@ export interface LogCommit {
   readonly sampleRefs: number;
   /** f64 each: milliseconds since the epoch, integers. */
   readonly sampleTimes: number;
-  /** f64 each, to be copied as bits (stale markers). */
+  /** Cells, to be copied as bits (stale markers); those of histograms refer to records in the same memory. */
   readonly sampleValues: number;
+  /** f64 each: start timestamps in ms, 0 for unknown; the address is 0, or missing, when all are. */
+  readonly sampleStarts?: number;
+  readonly metadata?: readonly LogMetadata[];
+  readonly exemplars?: readonly LogExemplar[];
+}
+
+/** What is told of a series besides its labels. */
+export interface LogMetadata {
+  readonly ref: number;
+  /** `counter`, `gauge`, `histogram`, `gaugehistogram`, `summary`, `info`, `stateset`; all else is `unknown`. */
+  readonly type: string;
+  readonly unit: string;
+  readonly help: string;
+}
+
+/** An exemplar of a series. */
+export interface LogExemplar {
+  readonly ref: number;
+  readonly timeMs: number;
+  readonly value: number;
+  /** Names and values in turn, names in byte order. */
+  readonly labels: readonly string[];
 }
 
 /** Deleted intervals, both ends included. Numbers are addresses in `memory` (multiples of 8), valid during the call. */

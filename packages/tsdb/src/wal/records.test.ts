@@ -3,11 +3,11 @@ import {test} from 'node:test';
 import fc from 'fast-check';
 import {ArenaFullError} from '../arena/errors.ts';
 import {StorageError} from '../errors.ts';
-import type {ReplayBatch} from '../head/head.ts';
 import {WalCommitLog} from './commit-log.ts';
 import {WalCorruption} from './corruption.ts';
 import {RECORD_SAMPLES, RECORD_SAMPLES_2, RECORD_SERIES, RECORD_TOMBSTONES} from './record-types.ts';
 import {Replay} from './replay.ts';
+import type {LoggedSamples} from './sample-run.ts';
 import {
   type PlainSample,
   type PlainSeries,
@@ -235,7 +235,7 @@ test('a series record that gives a reference again does not touch the samples be
       super.replaySeries(ref, ...rest);
       events.push(`series ${ref} ${this.series.get(ref)!.join('=')}`);
     }
-    override replaySamples(batch: ReplayBatch): number {
+    override replaySamples(batch: LoggedSamples): number {
       events.push(`samples ${batch.count}`);
       return super.replaySamples(batch);
     }
@@ -261,7 +261,7 @@ test('a head that is almost full is given fewer samples at once', () => {
   const samples = Array.from({length: 3000}, (_, i): PlainSample => [1, i, BigInt(i)]);
   let refused = 0;
   class AlmostFull extends PlainTarget {
-    override replaySamples(batch: ReplayBatch): number {
+    override replaySamples(batch: LoggedSamples): number {
       if (batch.count <= 200) return super.replaySamples(batch);
       refused++;
       throw new ArenaFullError(0);

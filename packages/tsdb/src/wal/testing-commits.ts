@@ -1,7 +1,7 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {LogCommit} from '../head/commit-log.ts';
-import type {ReplayBatch} from '../head/head.ts';
 import type {ReplayTarget} from './replay.ts';
+import type {LoggedSamples} from './sample-run.ts';
 
 /** A series as tests write it down: its reference, and names and values in turn. */
 export type PlainSeries = readonly [ref: number, ...labels: string[]];
@@ -108,7 +108,7 @@ export class PlainTarget implements ReplayTarget {
     this.series.set(ref, texts);
   }
 
-  replaySamples({memory, refs, times, values, count}: ReplayBatch): number {
+  replaySamples({memory, refs, times, values, count}: LoggedSamples): number {
     let unknown = 0;
     for (let i = 0; i < count; i++) {
       const ref = memory.f64[refs / 8 + i]!;
