@@ -28,8 +28,8 @@ const importPattern = /^(?:import|export)\s[^'"]*from\s+'([^']+)'|^import\s+'([^
 const problems = [];
 
 function checkFile(file, home, floor, declared) {
-  // What tests share lies in folders called testing.
-  const isTest = /\.(test|bench)\.ts$|\/testing\//.test(file);
+  // What tests share lies in folders called testing and in files whose names begin so.
+  const isTest = /\.(test|bench)\.ts$|\/testing[/-]/.test(file);
   for (const [, from, bare, dynamic] of fs.readFileSync(file, 'utf8').matchAll(importPattern)) {
     const target = from ?? bare ?? dynamic;
     const complain = (why) => problems.push(`${path.relative(root, file)}: ${why}: '${target}'`);

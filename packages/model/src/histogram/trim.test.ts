@@ -231,7 +231,7 @@ interface Cut {
 function plainCut({lower, upper, count}: Cut, limit: number, side: TrimSide, middle: Middle, isCustom: boolean): Part {
   if (lower === -Infinity && upper <= 0) return side === 'below' ? [count, limit] : [0, 0];
   if (lower === -Infinity) {
-    if (limit < 0 || upper === Infinity) return [0, 0];
+    if (limit < 0 || upper === Infinity || (limit === 0 && side === 'below')) return [0, 0];
     return side === 'below' ? [(count * limit) / upper, limit / 2] : [count * (1 - limit / upper), (limit + upper) / 2];
   }
   if (upper === Infinity) return side === 'below' ? [0, 0] : [count, limit];
