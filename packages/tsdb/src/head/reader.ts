@@ -81,8 +81,13 @@ export class HeadReader {
     const slots = this.#selector.select(matchers);
     const {address, count} = slots;
     if (Atomics.load(this.#arena.i32, HEAD_UNSORTED >>> 2) !== 0) this.#sort(address, count);
+    return this.pin(address, count, startMs, endMs);
+  }
+
+  /** As `select`, for the `count` series whose slots lie at `slots` of the reader's memory, in this order. */
+  pin(slots: number, count: number, startMs: number, endMs: number): HeadSeriesSet {
     const rows = this.#memory.alloc(count * ROW_BYTES);
-    const length = this.#pinner.pin(address, count, startMs, rows);
+    const length = this.#pinner.pin(slots, count, startMs, rows);
     this.#memory.resizeLast(rows, length * ROW_BYTES);
     const sources = {arena: this.#arena, memory: this.#memory, labelSets: this.index.labelSets, chunks: this.#chunks};
     const {isWhole} = this.#pinner;

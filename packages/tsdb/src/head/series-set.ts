@@ -1,7 +1,7 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {CLOSED_BYTES, CLOSED_LIST_HEADER} from '@narthex/kernels/layout/series.ts';
 import {CORRUPT} from '@narthex/kernels/layout/codes.ts';
-import {OPEN_DATA, XOR_FIRST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
+import {OPEN_DATA, OPEN_ENCODING, XOR_FIRST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
 import {assert} from '../arena/errors.ts';
 import type {ArenaReader} from '../arena/reader.ts';
 import type {LabelSetReader} from '../index/label-sets.ts';
@@ -29,6 +29,8 @@ export interface ChunkCopy {
   /** Where the encoded data begins, as blocks have it: the big-endian count first. The caller releases the memory. */
   readonly address: number;
   readonly length: number;
+  /** One of those of chunk/encoding.ts. */
+  readonly encoding: number;
   readonly samples: number;
   /** Times of the first and of the last sample, ms. */
   readonly minTime: number;
@@ -57,6 +59,11 @@ export class HeadSeriesSet {
     this.#startMs = how.startMs;
     this.#endMs = how.endMs;
     this.isWhole = how.isWhole;
+  }
+
+  /** The slot of series `i`. */
+  slot(i: number): number {
+    return this.#rows.slot(i);
   }
 
   /** Copies the label pairs of series `i` (name symbol, value symbol, ... in byte order of names) to `out`; returns the number of labels. */
@@ -210,6 +217,7 @@ export class HeadSeriesSet {
     return {
       address: this.#fetchClosed(entry, length),
       length,
+      encoding: this.#closed.encoding(entry),
       samples: this.#closed.samples(entry),
       minTime,
       maxTime,
@@ -223,7 +231,8 @@ export class HeadSeriesSet {
     const {u8} = this.#sources.memory;
     u8[address] = samples >>> 8;
     u8[address + 1] = samples & 0xff;
-    return {address, length, samples, minTime: this.#openMinTime(i), maxTime: this.#rows.newestTime(i)};
+    const encoding = this.#sources.arena.u8[this.#rows.open(i) + OPEN_ENCODING];
+    return {address, length, encoding, samples, minTime: this.#openMinTime(i), maxTime: this.#rows.newestTime(i)};
   }
 
   #decode(data: number, length: number, samples: number, times: number, values: number): number {
