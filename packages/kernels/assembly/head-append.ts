@@ -16,6 +16,7 @@ import {
   BATCH_MIN_TIME,
   BATCH_MIN_VALID,
   BATCH_OPENED,
+  BATCH_OUT_OF_ORDER_FROM,
   BATCH_RETIRED,
   BATCH_RETIRED_LIST,
   BATCH_SERIES,
@@ -46,6 +47,8 @@ import {
   STATUS_OUT_OF_ORDER,
   STATUS_REMOVED,
   STATUS_STORED,
+  STATUS_STORED_OUT_OF_ORDER,
+  STATUS_TOO_OLD,
   STOP_END,
   STOP_LISTS,
   STOP_SPARES,
@@ -118,6 +121,7 @@ export function headValidate(batch: usize): u32 {
   const slots = load<u32>(batch, BATCH_SLOTS);
   const count = load<u32>(batch, BATCH_COUNT);
   const minValid = load<f64>(batch, BATCH_MIN_VALID);
+  const outOfOrderFrom = load<f64>(batch, BATCH_OUT_OF_ORDER_FROM);
   let minTime = Infinity;
   let maxTime = -Infinity;
   let accepted: u32 = 0;
@@ -140,17 +144,21 @@ export function headValidate(batch: usize): u32 {
     const ref = load<f64>(record, SERIES_REF);
     if (ref == 0) {
       status = STATUS_REMOVED;
-    } else if (t < minValid) {
-      status = STATUS_OUT_OF_BOUNDS;
-    } else if (t > newest) {
+    } else if (t >= minValid && t > newest) {
       status = STATUS_STORED;
       if (logged) note(batch, accepted, ref, t, load<u64>(values + (i << 3)));
       store<u32>(record, i, SERIES_PENDING);
       accepted++;
       minTime = min(minTime, t);
       maxTime = max(maxTime, t);
-    } else if (t == newest) {
+    } else if (t >= minValid && t == newest) {
       status = load<u64>(newestValue) == load<u64>(values + (i << 3)) ? STATUS_DUPLICATE : STATUS_CONFLICT;
+    } else if (t >= outOfOrderFrom) {
+      status = STATUS_STORED_OUT_OF_ORDER;
+    } else if (outOfOrderFrom != Infinity) {
+      status = STATUS_TOO_OLD;
+    } else if (t < minValid) {
+      status = STATUS_OUT_OF_BOUNDS;
     }
     store<u32>(series + (i << 2), <u32>record | (again ? 0 : BATCH_FIRST));
     store<u8>(statuses + i, <u8>status);

@@ -32,7 +32,7 @@ export const BATCH_CLOSED = 56;
 export const BATCH_OPENED = 60;
 /** u32 a status: samples that got it. */
 export const BATCH_TALLY = 64;
-export const BATCH_STATUS_KINDS = 7;
+export const BATCH_STATUS_KINDS = 8;
 /** f64: least and greatest time of the accepted samples; +Infinity and -Infinity when there is none. */
 export const BATCH_MIN_TIME = 96;
 export const BATCH_MAX_TIME = 104;
@@ -64,7 +64,9 @@ export const RETIRED_MAX = 256;
 export const BATCH_CLOSED_LIST = 3368;
 export const BATCH_CLOSED_BYTES = 16;
 export const CLOSED_MAX = 256;
-export const BATCH_BYTES = 7464;
+/** f64: an older sample is accepted out of order from this time on; +Infinity when none is. */
+export const BATCH_OUT_OF_ORDER_FROM = 7464;
+export const BATCH_BYTES = 7472;
 
 /** All samples are in. */
 export const STOP_END = 0;
@@ -86,9 +88,12 @@ export const STATUS_DUPLICATE = 1;
 export const STATUS_CONFLICT = 2;
 export const STATUS_OUT_OF_ORDER = 3;
 export const STATUS_OUT_OF_BOUNDS = 4;
+/** Older than what is accepted out of order. */
 export const STATUS_TOO_OLD = 5;
 /** The series was removed: get or create it again. */
 export const STATUS_REMOVED = 6;
+/** Stored beside the samples that came in order. */
+export const STATUS_STORED_OUT_OF_ORDER = 7;
 
 // When a float chunk is full (upstream: tsdb/head_append.go, tsdb/chunkenc/chunk.go).
 

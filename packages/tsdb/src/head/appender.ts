@@ -8,6 +8,7 @@ import {
   BATCH_DIRECTORY,
   BATCH_MIN_VALID,
   BATCH_OPENED,
+  BATCH_OUT_OF_ORDER_FROM,
   BATCH_RETIRED,
   BATCH_RETIRED_LIST,
   BATCH_SLOTS,
@@ -104,19 +105,31 @@ export class Appender {
     this.block.load(batch, logged);
   }
 
-  /** Decide about each staged sample, those before `minValidMs` being out of bounds; gives the number accepted. */
-  validate(minValidMs: number): number {
+  /**
+   * Decide about each staged sample: those before `minValidMs` are out of bounds, those that do not come in order are accepted all the same from
+   * `outOfOrderFromMs` on. Gives the number of those accepted in order.
+   */
+  validate(minValidMs: number, outOfOrderFromMs: number): number {
     this.block.setWord(BATCH_DIRECTORY, this.#records.directory);
     this.block.setWord(BATCH_SLOTS, this.#records.count);
     this.block.setNumber(BATCH_MIN_VALID, minValidMs);
+    this.block.setNumber(BATCH_OUT_OF_ORDER_FROM, outOfOrderFromMs);
     return this.#kernels.headValidate(this.block.address) >>> 0;
   }
 
-  /** Store the accepted samples and let readers see them, all at once. */
-  apply(): void {
+  /** Store the samples accepted in order and let readers see them, all at once; with them what `more` does for the commit of this number. */
+  apply(more: (commit: number) => void): void {
+    this.commit((commit) => {
+      this.block.setWord(BATCH_COMMIT, commit);
+      this.#append();
+      more(commit);
+    });
+  }
+
+  /** Let readers see what `change` does, all at once. It claims the older banks of series with the commit's number, and must not fail. */
+  commit(change: (commit: number) => void): void {
     const commit = (this.published + 1) | 0;
-    this.block.setWord(BATCH_COMMIT, commit);
-    this.#append();
+    change(commit);
     Atomics.store(this.#arena.i32, WORD_COMMIT, commit);
     this.#arena.epochs.reclaim(RECLAIM_MAX);
   }

@@ -1,6 +1,7 @@
 import {
   BATCH_BYTES,
   BATCH_COUNT,
+  BATCH_FIRST,
   BATCH_LOG_REFS,
   BATCH_LOG_TIMES,
   BATCH_LOG_VALUES,
@@ -8,6 +9,7 @@ import {
   BATCH_MIN_TIME,
   BATCH_SERIES,
   BATCH_STATUSES,
+  BATCH_STATUS_KINDS,
   BATCH_TALLY,
   BATCH_TIMES,
   BATCH_VALUES,
@@ -70,6 +72,35 @@ export class BatchBlock {
   /** Samples that the validation gave `status`. */
   tally(status: number): number {
     return this.word(BATCH_TALLY + status * 4);
+  }
+
+  /** What became of sample `i`. */
+  status(i: number): number {
+    return this.#arena.u8[this.word(BATCH_STATUSES) + i];
+  }
+
+  /** Address of the record of the series of sample `i`, once it is validated. */
+  record(i: number): number {
+    return (this.#arena.u32[(this.word(BATCH_SERIES) >>> 2) + i] & ~BATCH_FIRST) >>> 0;
+  }
+
+  /** Something else became of sample `i`. */
+  reclassify(i: number, status: number): void {
+    const tally = (this.address + BATCH_TALLY) >>> 2;
+    this.#arena.u32[tally + this.status(i)]--;
+    this.#arena.u32[tally + status]++;
+    this.#arena.u8[this.word(BATCH_STATUSES) + i] = status;
+  }
+
+  /** Take all samples as found to have `status`, without looking at them; `addressOf` gives the record of a slot. */
+  accept(status: number, addressOf: (slot: number) => number): void {
+    const {u8, u32} = this.#arena;
+    const count = this.word(BATCH_COUNT);
+    const series = this.word(BATCH_SERIES) >>> 2;
+    for (let i = 0; i < count; i++) u32[series + i] = addressOf(u32[series + i]);
+    u8.fill(status, this.word(BATCH_STATUSES), this.word(BATCH_STATUSES) + count);
+    u32.fill(0, (this.address + BATCH_TALLY) >>> 2, ((this.address + BATCH_TALLY) >>> 2) + BATCH_STATUS_KINDS);
+    this.setWord(BATCH_TALLY + status * 4, count);
   }
 
   /** Least time of the accepted samples. */

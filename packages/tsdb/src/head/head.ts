@@ -5,6 +5,7 @@ import {
   STATUS_OUT_OF_ORDER,
   STATUS_REMOVED,
   STATUS_STORED,
+  STATUS_STORED_OUT_OF_ORDER,
   STATUS_TOO_OLD,
 } from '@narthex/kernels/layout/head-batch.ts';
 import {BATCH_LOG_REFS, BATCH_LOG_TIMES, BATCH_LOG_VALUES} from '@narthex/kernels/layout/head-batch.ts';
@@ -26,6 +27,7 @@ import {
   HEAD_UNSORTED,
 } from './layout.ts';
 import {SeriesEncoder, UnloggedSeries} from './log-series.ts';
+import {OutOfOrder} from './out-of-order.ts';
 import {RawLabels} from './raw-labels.ts';
 import {RefTable} from './ref-table.ts';
 import {type SegmentMessage, Segments} from './segments.ts';
@@ -44,6 +46,8 @@ export interface HeadOptions {
   readonly readersMax?: number;
   /** The time range of a block, which chunks don't cross, in ms; two hours unless told. */
   readonly chunkRangeMs?: number;
+  /** How far before the newest sample of all one may lie that does not come in order, ms; none may unless told. See `OutOfOrder.windowMs`. */
+  readonly outOfOrderWindowMs?: number;
   /** Told of segments, to pass it on to all readers' threads at once (see `SegmentSource`). */
   readonly announce?: (message: SegmentMessage) => void;
   /** Seed of the index's hashes; random unless a test wants the same layout again. */
@@ -59,6 +63,8 @@ export interface HeadShared {
 /** Counters since the head was made, for its metrics. */
 export interface HeadCounters {
   readonly samplesAppended: number;
+  /** Those of them that did not come in order. */
+  readonly outOfOrderAppended: number;
   readonly duplicates: number;
   readonly conflicts: number;
   readonly outOfOrder: number;
@@ -94,6 +100,8 @@ const RECLAIM_MAX = 8192;
 export class Head {
   readonly arena: Arena;
   readonly index: SeriesIndex;
+  /** Samples that do not come in order. */
+  readonly outOfOrder: OutOfOrder;
   readonly #records: SeriesRecords;
   readonly #segments: Segments;
   readonly #appender: Appender;
@@ -129,6 +137,14 @@ export class Head {
       options.announce ?? (() => {}),
     );
     this.#appender = new Appender(this.arena, this.#records, this.#segments, this.#chunkRangeMs);
+    const {arena} = this;
+    this.outOfOrder = new OutOfOrder({
+      arena,
+      records: this.#records,
+      segments: this.#segments,
+      appender: this.#appender,
+    });
+    this.outOfOrder.windowMs = options.outOfOrderWindowMs ?? 0;
     this.#encoder = new SeriesEncoder(this.arena, this.#records, this.index.labelSets);
     this.#setTime(HEAD_CHUNK_RANGE, this.#chunkRangeMs);
     this.#setTime(HEAD_MIN_TIME, Infinity);
@@ -194,7 +210,7 @@ export class Head {
 
   /** The oldest time that is accepted now; -Infinity while the head knows no time. */
   get appendableFrom(): number {
-    return Math.max(this.maxTime - this.#chunkRangeMs / 2, this.minValidTime);
+    return this.#appendableAt(this.maxTime);
   }
 
   /** Bytes of closed chunks, outside the arena. */
@@ -204,7 +220,8 @@ export class Head {
 
   get counters(): HeadCounters {
     return {
-      samplesAppended: this.#samplesAppended,
+      samplesAppended: this.#samplesAppended + this.outOfOrder.samplesAppended,
+      outOfOrderAppended: this.outOfOrder.samplesAppended,
       duplicates: this.#duplicates,
       conflicts: this.#conflicts,
       outOfOrder: this.#outOfOrder,
@@ -214,7 +231,7 @@ export class Head {
       seriesRemoved: this.#seriesRemoved,
       chunksRemoved: this.#chunksRemoved,
       seriesRefused: this.#seriesRefused,
-      chunksCreated: this.#appender.chunksCreated,
+      chunksCreated: this.#appender.chunksCreated + this.outOfOrder.chunksClosed,
       commits: this.#commits,
     };
   }
@@ -243,16 +260,22 @@ export class Head {
    * Store `batch` as one commit: decide about each sample in turn (statuses), write the accepted ones to the log, then store
    * them and let readers see them all at once. Some 100 µs for a thousand samples; split what takes longer than the thread may
    * be busy. Throws StorageError `wal_write` when the log could not be written, ArenaFullError when there is no room
-   * for what the samples may need, MemoryLimitError when the batch's memory cannot hold the log's record: nothing was stored then.
+   * for what the samples may need, MemoryLimitError when the batch's memory cannot hold the log's record: nothing was stored then. Only when it is the
+   * log of out-of-order samples that could not be written, the others are stored; samples that come again are duplicates.
    */
   append(batch: SampleBatch): AppendOutcome {
     const {block} = this.#appender;
     this.#appender.stage(batch, this.#log !== undefined);
-    const accepted = this.#appender.validate(this.#appendableFrom(batch));
+    const newest = this.#newestFor(batch);
+    const accepted = this.#appender.validate(this.#appendableAt(newest), this.outOfOrder.acceptedFrom(newest));
+    this.outOfOrder.stage(batch);
     this.#writeLog(batch.memory, accepted);
+    const failure = this.#writeOutOfOrderLog(batch.memory);
     block.giveStatuses(batch);
     this.#apply(accepted);
-    return this.#counted();
+    const outcome = this.#counted();
+    if (failure !== undefined) throw failure;
+    return outcome;
   }
 
   /**
@@ -339,7 +362,7 @@ export class Head {
       count: end - start,
     };
     this.#appender.stage(run, false);
-    this.#apply(this.#appender.validate(this.minValidTime));
+    this.#apply(this.#appender.validate(this.minValidTime, Infinity));
   }
 
   #create(ref: SeriesRef): SeriesSlot {
@@ -367,15 +390,18 @@ export class Head {
   readonly #introduce = (slot: SeriesSlot): void => this.index.add(slot);
 
   /** The first sample decides what time it is in a head that knows none, as upstream. */
-  #appendableFrom(batch: SampleBatch): number {
-    if (this.maxTime !== -Infinity || batch.count === 0) return this.appendableFrom;
-    return Math.max(batch.memory.f64[batch.times / 8] - this.#chunkRangeMs / 2, this.minValidTime);
+  #newestFor(batch: SampleBatch): number {
+    return this.maxTime !== -Infinity || batch.count === 0 ? this.maxTime : batch.memory.f64[batch.times / 8];
+  }
+
+  #appendableAt(newestMs: number): number {
+    return Math.max(newestMs - this.#chunkRangeMs / 2, this.minValidTime);
   }
 
   #apply(accepted: number): void {
-    if (accepted === 0) return;
     const {block} = this.#appender;
-    this.#appender.apply();
+    if (accepted === 0 && !this.outOfOrder.isStaged) return;
+    this.#appender.apply(this.outOfOrder.apply);
     this.#commits++;
     this.#samplesAppended += accepted;
     this.#setTime(HEAD_MIN_TIME, Math.min(this.minTime, block.minTime));
@@ -392,8 +418,21 @@ export class Head {
       const sampleValues = this.#copyForLog(memory, BATCH_LOG_VALUES, accepted);
       this.#log.log({...series, memory, sampleCount: accepted, sampleRefs, sampleTimes, sampleValues});
       this.#unlogged.clear();
+    } catch (error) {
+      this.outOfOrder.discard();
+      throw error;
     } finally {
       memory.release(mark);
+    }
+  }
+
+  /** By now the other samples are in their log, so they are stored whatever happens: else they came back after a restart. */
+  #writeOutOfOrderLog(memory: KernelMemory): unknown {
+    try {
+      this.outOfOrder.log(memory);
+      return undefined;
+    } catch (error) {
+      return error;
     }
   }
 
@@ -407,7 +446,8 @@ export class Head {
   #counted(): AppendOutcome {
     const {block} = this.#appender;
     const outcome = {
-      stored: block.tally(STATUS_STORED),
+      stored: block.tally(STATUS_STORED) + block.tally(STATUS_STORED_OUT_OF_ORDER),
+      storedOutOfOrder: block.tally(STATUS_STORED_OUT_OF_ORDER),
       duplicates: block.tally(STATUS_DUPLICATE),
       conflicts: block.tally(STATUS_CONFLICT),
       outOfOrder: block.tally(STATUS_OUT_OF_ORDER),

@@ -21,3 +21,6 @@ export const HEAD_CLOSED_CHUNKS = HEAD_ROOTS + 56;
 export const HEAD_UNSORTED = HEAD_ROOTS + 60;
 /** u32: only there to be changed atomically, which makes a full barrier. */
 export const HEAD_FENCE = HEAD_ROOTS + 64;
+/** f64: least and greatest time of all samples out of order, ms; +Infinity and -Infinity while there is none. */
+export const HEAD_OUT_OF_ORDER_MIN_TIME = HEAD_ROOTS + 72;
+export const HEAD_OUT_OF_ORDER_MAX_TIME = HEAD_ROOTS + 80;

@@ -37,6 +37,8 @@ class Segment {
   readonly memory: WebAssembly.Memory<SharedArrayBuffer>;
   readonly bytes: Uint8Array<SharedArrayBuffer>;
   usedBytes = 0;
+  /** Takes no more chunks. */
+  isSealed = false;
 
   constructor(id: number, pages: number) {
     this.id = id;
@@ -53,6 +55,8 @@ export class Segments {
   readonly #announce: (message: SegmentMessage) => void;
   /** By number of the time range, the one being filled last. */
   readonly #ranges = new Map<number, Segment[]>();
+  /** Of chunks out of order, the one being filled last. */
+  #outOfOrder: Segment[] = [];
   #nextId = 1;
   #usedBytes = 0;
   /** Where `store` put the last chunk. */
@@ -71,19 +75,43 @@ export class Segments {
   }
 
   get count(): number {
-    let count = 0;
+    let count = this.#outOfOrder.length;
     for (const segments of this.#ranges.values()) count += segments.length;
     return count;
   }
 
   /** The messages that a new reader needs. */
   living(): SegmentMessage[] {
-    return [...this.#ranges.values()].flat().map(({id, memory}) => ({kind: 'segment', id, memory}));
+    return [...this.#ranges.values(), this.#outOfOrder].flat().map(({id, memory}) => ({kind: 'segment', id, memory}));
   }
 
   /** Copy the chunk `source[from, to)` whose first sample is at `timeMs`; `id` and `offset` then say where it is. */
   store(timeMs: number, source: Uint8Array, from: number, to: number): void {
-    const segment = this.#withRoom(Math.trunc(timeMs / this.#rangeMs), to - from);
+    let segments = this.#ranges.get(Math.trunc(timeMs / this.#rangeMs));
+    if (segments === undefined) this.#ranges.set(Math.trunc(timeMs / this.#rangeMs), (segments = []));
+    this.#put(segments, source, from, to);
+  }
+
+  /** As `store`, for a chunk that goes by the time it was stored, not by its own: ids only rise. */
+  storeOutOfOrder(source: Uint8Array, from: number, to: number): void {
+    this.#put(this.#outOfOrder, source, from, to);
+  }
+
+  /** The id that the segments of all later out-of-order chunks are not below, those of earlier ones are. */
+  sealOutOfOrder(): number {
+    const last = this.#outOfOrder.at(-1);
+    if (last !== undefined) last.isSealed = true;
+    return this.#nextId;
+  }
+
+  /** As `dropBefore`, for out-of-order chunks in segments below `id`. */
+  dropOutOfOrderBefore(id: number): void {
+    for (const segment of this.#outOfOrder) if (segment.id < id) this.#drop(segment);
+    this.#outOfOrder = this.#outOfOrder.filter((segment) => segment.id >= id);
+  }
+
+  #put(segments: Segment[], source: Uint8Array, from: number, to: number): void {
+    const segment = this.#withRoom(segments, to - from);
     segment.bytes.set(source.subarray(from, to), segment.usedBytes);
     this.id = segment.id;
     this.offset = segment.usedBytes;
@@ -96,18 +124,18 @@ export class Segments {
     for (const [range, segments] of this.#ranges) {
       if ((range + 1) * this.#rangeMs > timeMs) continue;
       this.#ranges.delete(range);
-      for (const segment of segments) {
-        this.#usedBytes -= segment.usedBytes;
-        this.#announce({kind: 'dropped', id: segment.id});
-      }
+      for (const segment of segments) this.#drop(segment);
     }
   }
 
-  #withRoom(range: number, bytes: number): Segment {
-    let segments = this.#ranges.get(range);
-    if (segments === undefined) this.#ranges.set(range, (segments = []));
+  #drop(segment: Segment): void {
+    this.#usedBytes -= segment.usedBytes;
+    this.#announce({kind: 'dropped', id: segment.id});
+  }
+
+  #withRoom(segments: Segment[], bytes: number): Segment {
     const last = segments.at(-1);
-    if (last !== undefined && last.usedBytes + bytes + PADDING <= last.bytes.length) return last;
+    if (last !== undefined && !last.isSealed && last.usedBytes + bytes + PADDING <= last.bytes.length) return last;
     const segment = new Segment(this.#nextId++, this.#pages);
     segments.push(segment);
     this.#announce({kind: 'segment', id: segment.id, memory: segment.memory});

@@ -17,12 +17,18 @@ export interface SampleBatch {
   readonly values: number;
   readonly statuses: number;
   readonly count: number;
+  /** Address of f64 start timestamps in ms, 0 for unknown; 0, or nothing, when all are. */
+  readonly starts?: number;
+  /** Samples that do not come in order are refused, whatever the head's window: for stale markers that nobody sent. */
+  readonly discardOutOfOrder?: boolean;
 }
 
 /** How many samples of a batch got each status. */
 export interface AppendOutcome {
   /** Stored: on their way to disk, and visible. */
   readonly stored: number;
+  /** Those of them that were not newer than what their series had, and are kept beside it. */
+  readonly storedOutOfOrder: number;
   /** Same time and value as the newest sample: silently fine. */
   readonly duplicates: number;
   /** Same time as the newest sample, another value. */
