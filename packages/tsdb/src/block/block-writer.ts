@@ -1,6 +1,7 @@
 import path from 'node:path';
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {isFloatEncoding} from '../chunk/encoding.ts';
+import {chunkSamples} from '../chunk/header.ts';
 import type {Disk} from '../disk.ts';
 import {ChunkList} from './chunk-list.ts';
 import {ChunkWriter} from './chunk-writer.ts';
@@ -75,7 +76,7 @@ export class BlockWriter {
   addChunk(encoding: number, bytes: Uint8Array, from: number, to: number, minTime: number, maxTime: number): void {
     if (this.#list.count === 0) this.#chunks.startSeries();
     this.#list.add(minTime, maxTime, this.#chunks.add(encoding, bytes, from, to));
-    const samples = bytes[from] * 256 + bytes[from + 1];
+    const samples = chunkSamples(encoding, bytes, from, to);
     const {stats} = this.meta;
     stats.numSamples += samples;
     if (isFloatEncoding(encoding)) stats.numFloatSamples += samples;

@@ -11,7 +11,7 @@ import {mergeSources} from './merge.ts';
 import {compactedMeta} from './plan.ts';
 import type {CompactionSource} from './source.ts';
 
-const MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
+const MEMORY_BYTES_MAX = 2 * 1024 * 1024 * 1024;
 
 /** Somebody wanted a compaction to end before it was done; nothing was changed. */
 export class CompactionCancelled extends Error {

@@ -49,15 +49,20 @@ export class HeadSource implements CompactionSource {
     this.#lastTime = range.maxTime - 1;
     this.#start = memory.mark();
     reader.begin();
-    const {index} = reader;
-    this.#slots = this.#selectSlots();
-    this.#ranks = new Uint32Array(index.symbols.limit);
-    this.#symbols = this.#sortSymbols();
-    for (const [i, symbol] of this.#symbols.entries()) this.#ranks[symbol] = i + 1;
-    // Upstream's head has the empty text too, as name and value of the list of all series.
-    this.symbolCount = this.#symbols.length + 1;
-    sortByLabels(this.#slots, this.#ranks, index.arena, index.labelSets);
-    memory.release(this.#start);
+    try {
+      this.#slots = this.#selectSlots();
+      this.#ranks = new Uint32Array(reader.index.symbols.limit);
+      this.#symbols = this.#sortSymbols();
+      for (const [i, symbol] of this.#symbols.entries()) this.#ranks[symbol] = i + 1;
+      // Upstream's head has the empty text too, as name and value of the list of all series.
+      this.symbolCount = this.#symbols.length + 1;
+      sortByLabels(this.#slots, this.#ranks, reader.index.arena, reader.index.labelSets);
+    } catch (error) {
+      reader.end();
+      throw error;
+    } finally {
+      memory.release(this.#start);
+    }
   }
 
   symbol(i: number): Uint8Array {

@@ -4,13 +4,15 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {test} from 'node:test';
-import {readMeta} from '../block/block.ts';
+import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import {Block, blockCaches, readMeta} from '../block/block.ts';
 import {OLD_BLOCKS, readBlockPlainly, SAMPLE_DATA} from '../block/testing-blocks.ts';
 import {nodeDisk} from '../disk.ts';
 import {TestDisk} from '../testing-disk.ts';
 import {blockNames, deleteBlock} from './block-folders.ts';
 import {cleanTombstones, type CleanedBlock} from './clean-tombstones.ts';
 import {Compactor, finishWork} from './compactor.ts';
+import {deleteSamples} from './delete-samples.ts';
 import {findBlocks, openFolder} from './open-blocks.ts';
 import {PlainSource} from './testing-source.ts';
 
@@ -146,6 +148,34 @@ test('blocks with deletions are written anew without them', {skip: noData}, () =
     const {blocks} = findBlocks(nodeDisk, folder);
     assert.equal(blocks.length, 4);
     assert.ok(blocks.every(({meta}) => meta.stats.numTombstones === 0));
+  });
+});
+
+test('deleted samples are marked no further than there are any, and then gone', () => {
+  inFolder((folder) => {
+    const compactor = new Compactor({disk: nodeDisk, folder});
+    const {ulid} = finishWork(compactor.write(few(), RANGE))!;
+    const memory = new KernelMemory({maximumBytes: 1 << 22});
+    const remove = (minTime: number, maxTime: number): number => {
+      const block = Block.open(path.join(folder, ulid), nodeDisk, blockCaches());
+      const series = deleteSamples(nodeDisk, block, block.index.allPostings(memory), memory, {minTime, maxTime});
+      block.close();
+      return series;
+    };
+    assert.equal(remove(3, 100), 0);
+    assert.equal(remove(2, 100), 1);
+    const block = Block.open(path.join(folder, ulid), nodeDisk, blockCaches());
+    assert.deepEqual(
+      block.tombstones.refs().map((ref) => block.tombstones.get(ref)),
+      [[2, 2]],
+    );
+    block.close();
+    assert.equal(readMeta(path.join(folder, ulid), nodeDisk).stats.numTombstones, 1);
+    assert.equal(remove(-100, 1), 1);
+    const cleaned: CleanedBlock[] = [];
+    finishWork(cleanTombstones(nodeDisk, folder, compactor, (block) => cleaned.push(block)));
+    assert.deepEqual([cleaned.length, cleaned[0].made], [1, undefined]);
+    assert.ok(readMeta(path.join(folder, ulid), nodeDisk).compaction.deletable);
   });
 });
 
