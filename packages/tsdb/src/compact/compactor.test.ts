@@ -6,14 +6,19 @@ import path from 'node:path';
 import {test} from 'node:test';
 import fc from 'fast-check';
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
+import {isIntegerRecord, readRecord} from '@narthex/model/histogram/record.ts';
 import {readMeta} from '../block/block.ts';
 import type {BlockMeta} from '../block/meta.ts';
 import {promtoolBinary, readBlockPlainly, SAMPLE_DATA} from '../block/testing-blocks.ts';
 import {Tombstones, writeTombstones} from '../block/tombstones.ts';
+import {ChunkDecoder} from '../chunk/decoder.ts';
+import {HISTOGRAM_HIGH} from '../chunk/extras.ts';
 import {nodeDisk} from '../disk.ts';
 import {TestDisk} from '../testing-disk.ts';
-import {blockNames} from './block-folders.ts';
+import {blockNames, writeMeta} from './block-folders.ts';
 import {CompactionCancelled, Compactor, finishWork} from './compactor.ts';
+import {decodeChunk} from './sample-columns.ts';
 import {decodePlainly, type PlainSamples, PlainSource} from './testing-source.ts';
 
 const promtool = promtoolBinary();
@@ -254,3 +259,52 @@ test('wherever a compaction is stopped, all samples are in blocks that are whole
     if (merged !== undefined) return;
   }
 });
+
+test('histograms of overlapping blocks are merged sample by sample', {skip: noData}, () => {
+  inFolder((folder) => {
+    const original = copySampleBlocks(folder).at(-1)!;
+    const source = path.join(folder, original.ulid);
+    fs.rmSync(path.join(source, 'tombstones'));
+    // A copy in which all series have a gap, from inside one chunk to inside another: its chunks are no duplicates.
+    const copy = {...original, ulid: '01M84FK99R7XZAD92GAYH6KTVV'};
+    fs.cpSync(source, path.join(folder, copy.ulid), {recursive: true});
+    writeMeta(nodeDisk, path.join(folder, copy.ulid), copy);
+    const tombstones = new Tombstones();
+    const gap = original.minTime + 1_000_000;
+    for (const {ref} of readBlockPlainly(source).series) tombstones.add(ref, gap, gap + 2_000_000);
+    writeTombstones(nodeDisk, path.join(folder, copy.ulid), tombstones, new KernelMemory({maximumBytes: 1 << 20}));
+    const made = finishWork(new Compactor({disk: nodeDisk, folder}).compact([copy, original]))!;
+    const found = decodeCells(path.join(folder, made.ulid));
+    assert.deepEqual(found, decodeCells(source));
+    assert.equal(
+      made.stats.numHistogramSamples,
+      [...found.values()].flat().filter(({cell}) => cell.startsWith('histogram')).length,
+    );
+    assert.ok(made.stats.numHistogramSamples > 1000);
+  });
+});
+
+/** Samples by series: floats as bits, histograms as all that is known of them but how they follow each other. */
+function decodeCells(folder: string): Map<string, {time: number; cell: string}[]> {
+  const {series, symbols} = readBlockPlainly(folder);
+  const memory = new KernelMemory({maximumBytes: 1 << 28});
+  const decoder = new ChunkDecoder(memory);
+  const histogram = new FloatHistogram();
+  return new Map(
+    series.map(({labels, chunks}) => [
+      labels.map((symbol) => symbols[symbol]).join('\0'),
+      chunks.flatMap(({encoding, data}) => {
+        const chunk = {encoding, bytes: data, from: 0, to: data.length};
+        const {times, values, count} = decodeChunk(memory, decoder, chunk);
+        return Array.from({length: count}, (_, i) => {
+          const time = memory.f64[times / 8 + i];
+          const [low, high] = memory.u32.subarray(values / 4 + 2 * i);
+          if (high !== HISTOGRAM_HIGH) return {time, cell: `float ${high} ${low}`};
+          const isInteger = isIntegerRecord(memory, low);
+          readRecord(memory, low, histogram);
+          return {time, cell: `histogram ${isInteger} ${JSON.stringify({...histogram, counterReset: 0})}`};
+        });
+      }),
+    ]),
+  );
+}
