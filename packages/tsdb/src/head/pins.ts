@@ -8,12 +8,15 @@ import {
   BANK_OPEN,
   BANK_OPEN_BYTES,
   BANK_OPEN_COUNT,
+  BANK_OUT_OF_ORDER,
+  BANK_TOMBSTONES,
   SERIES_BANKS,
   SERIES_BANK_BYTES,
 } from '@narthex/kernels/layout/series.ts';
 import type {ArenaReader} from '../arena/reader.ts';
 import type {RecordsReader} from '../arena/records.ts';
 import {WORD_COMMIT} from '../arena/layout.ts';
+import {OutOfOrderBlocks} from './out-of-order-block.ts';
 
 // A row is what one series looked like after the reader's commit: a copy of the bank that this commit or an earlier one made,
 // in the reader's own memory, with the slot where the bank has its commit.
@@ -36,6 +39,7 @@ export class Pinner {
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #records: RecordsReader;
   readonly #memory: KernelMemory;
+  readonly #outOfOrder: OutOfOrderBlocks;
   #commit = 0;
   /** Whether the last `pin` gave rows of one commit. */
   isWhole = true;
@@ -44,6 +48,7 @@ export class Pinner {
     this.#words = arena.i32;
     this.#records = records;
     this.#memory = memory;
+    this.#outOfOrder = new OutOfOrderBlocks(arena);
   }
 
   /** The commit that rows are of. */
@@ -83,7 +88,9 @@ export class Pinner {
         this.#pinAlone(record, i32, row);
       }
       const newest = f64[(row + BANK_NEWEST_TIME) >>> 3];
-      if (newest < startMs || newest === -Infinity) continue;
+      const late = u32[(row + BANK_OUT_OF_ORDER) >>> 2];
+      if ((newest < startMs || newest === -Infinity) && !(late !== 0 && this.#outOfOrder.maxTime(late) >= startMs))
+        continue;
       u32[(row + ROW_SLOT) >>> 2] = slot;
       row += ROW_BYTES;
     }
@@ -153,6 +160,16 @@ export class Rows {
 
   closedCount(i: number): number {
     return this.#word(i, BANK_CLOSED_COUNT);
+  }
+
+  /** Address of the block of out-of-order samples in the arena, 0 for none. */
+  outOfOrder(i: number): number {
+    return this.#word(i, BANK_OUT_OF_ORDER);
+  }
+
+  /** Address of the block of deleted intervals in the arena, 0 for none. */
+  tombstones(i: number): number {
+    return this.#word(i, BANK_TOMBSTONES);
   }
 
   newestTime(i: number): number {

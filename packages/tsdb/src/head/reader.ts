@@ -16,6 +16,8 @@ import {
   HEAD_MIN_TIME,
   HEAD_MIN_VALID_TIME,
   HEAD_OPEN_CHUNKS,
+  HEAD_OUT_OF_ORDER_MAX_TIME,
+  HEAD_OUT_OF_ORDER_MIN_TIME,
   HEAD_SERIES,
   HEAD_UNSORTED,
 } from './layout.ts';
@@ -75,23 +77,39 @@ export class HeadReader {
 
   /**
    * Series that match all matchers and have a sample at `startMs` or later, in the order of their references. The set lies in
-   * the reader's memory, which the caller releases. Throws MemoryLimitError when that is too small.
+   * the reader's memory, which the caller releases. What came in order is read from `inOrderMs` on only, when blocks have what is older; samples
+   * out of order are read from `startMs` on. Throws MemoryLimitError when the memory is too small.
    */
-  select(matchers: readonly Matcher[], startMs: number, endMs: number): HeadSeriesSet {
+  select(matchers: readonly Matcher[], startMs: number, endMs: number, inOrderMs = startMs): HeadSeriesSet {
     const slots = this.#selector.select(matchers);
     const {address, count} = slots;
     if (Atomics.load(this.#arena.i32, HEAD_UNSORTED >>> 2) !== 0) this.#sort(address, count);
-    return this.pin(address, count, startMs, endMs);
+    return this.pin(address, count, startMs, endMs, inOrderMs);
   }
 
   /** As `select`, for the `count` series whose slots lie at `slots` of the reader's memory, in this order. */
-  pin(slots: number, count: number, startMs: number, endMs: number): HeadSeriesSet {
+  pin(slots: number, count: number, startMs: number, endMs: number, inOrderMs = startMs): HeadSeriesSet {
     const rows = this.#memory.alloc(count * ROW_BYTES);
     const length = this.#pinner.pin(slots, count, startMs, rows);
     this.#memory.resizeLast(rows, length * ROW_BYTES);
     const sources = {arena: this.#arena, memory: this.#memory, labelSets: this.index.labelSets, chunks: this.#chunks};
     const {isWhole} = this.#pinner;
-    return new HeadSeriesSet(sources, new Rows(this.#memory, rows), length, {startMs, endMs, isWhole});
+    return new HeadSeriesSet(sources, new Rows(this.#memory, rows), length, {
+      startMs,
+      endMs,
+      isWhole,
+      inOrderMs,
+    });
+  }
+
+  /** References of all series, rising; inside an epoch. */
+  refs(): Float64Array {
+    const count = this.#records.count;
+    const refs = new Float64Array(count);
+    for (let slot = 0; slot < count; slot++)
+      refs[slot] = this.#arena.f64[(this.#records.address(slot) + SERIES_REF) >>> 3];
+    refs.sort();
+    return refs.subarray(refs.findLastIndex((ref) => ref === 0) + 1);
   }
 
   /** Series in the head. */
@@ -112,6 +130,16 @@ export class HeadReader {
   /** Time of the newest sample, ms; -Infinity while there is none. */
   get maxTime(): number {
     return this.#arena.f64[HEAD_MAX_TIME >>> 3];
+  }
+
+  /** Time of the oldest sample out of order, ms; +Infinity while there is none. */
+  get outOfOrderMinTime(): number {
+    return this.#arena.f64[HEAD_OUT_OF_ORDER_MIN_TIME >>> 3];
+  }
+
+  /** Time of the newest sample out of order, ms; -Infinity while there is none. */
+  get outOfOrderMaxTime(): number {
+    return this.#arena.f64[HEAD_OUT_OF_ORDER_MAX_TIME >>> 3];
   }
 
   /** Where the head begins to be read: what is older is in blocks. */

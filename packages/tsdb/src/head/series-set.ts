@@ -4,9 +4,12 @@ import {CORRUPT} from '@narthex/kernels/layout/codes.ts';
 import {OPEN_DATA, OPEN_ENCODING, XOR_FIRST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
 import {assert} from '../arena/errors.ts';
 import type {ArenaReader} from '../arena/reader.ts';
+import type {Intervals} from '../block/tombstones.ts';
+import type {SampleExtras} from '../chunk/extras.ts';
 import type {LabelSetReader} from '../index/label-sets.ts';
 import type {ChunkCopier} from './chunk-copier.ts';
 import {ClosedChunks} from './closed-chunks.ts';
+import {LateReader} from './late-reader.ts';
 import type {Rows} from './pins.ts';
 
 /** What a set of series reads through. */
@@ -22,7 +25,17 @@ export interface SeriesSetOptions {
   readonly startMs: number;
   readonly endMs: number;
   readonly isWhole: boolean;
+  /** What came in order is read from here on only, out-of-order samples from `startMs` on; as `startMs` unless told. */
+  readonly inOrderMs?: number;
 }
+
+/** For callers that know of floats only. */
+const FLOATS_ONLY: SampleExtras = {
+  starts: 0,
+  histogram() {
+    throw new Error('a series has histograms, which this read has no room for');
+  },
+};
 
 /** A chunk in the reader's memory. */
 export interface ChunkCopy {
@@ -50,15 +63,29 @@ export class HeadSeriesSet {
   readonly #closed: ClosedChunks;
   readonly #startMs: number;
   readonly #endMs: number;
+  readonly #late: LateReader;
 
   constructor(sources: SeriesSetSources, rows: Rows, length: number, how: SeriesSetOptions) {
     this.length = length;
     this.#sources = sources;
     this.#rows = rows;
     this.#closed = new ClosedChunks(sources.arena);
-    this.#startMs = how.startMs;
+    const inOrderMs = Math.max(how.startMs, how.inOrderMs ?? -Infinity);
+    this.#startMs = inOrderMs;
     this.#endMs = how.endMs;
     this.isWhole = how.isWhole;
+    this.#late = new LateReader(
+      sources,
+      rows,
+      {startMs: how.startMs, endMs: how.endMs, inOrderMs},
+      {
+        closedStart: (i) => this.#closedStart(i),
+        closedEnd: (i) => this.#closedEnd(i),
+        openMinTime: (i) => this.#openMinTime(i),
+        decodeClosed: (entry, times, values) => this.#decodeClosed(entry, times, values),
+        decodeOpen: (i, times, values) => this.#decodeOpen(i, times, values),
+      },
+    );
   }
 
   /** The slot of series `i`. */
@@ -73,6 +100,7 @@ export class HeadSeriesSet {
 
   /** Samples in the chunks that `read` looks at for series `i`. */
   samplesMax(i: number): number {
+    if (this.#late.concerns(i)) return this.#late.samplesMax(i);
     let samples = 0;
     const end = this.#closedEnd(i);
     for (let entry = this.#closedStart(i); entry < end; entry += CLOSED_BYTES) {
@@ -86,6 +114,7 @@ export class HeadSeriesSet {
    * `out`; returns how many samples they have, 0 when there are none.
    */
   extent(i: number, out: Float64Array): number {
+    if (this.#late.concerns(i)) return 0;
     let samples = 0;
     const end = this.#closedEnd(i);
     for (let entry = this.#closedStart(i); entry < end; entry += CLOSED_BYTES) {
@@ -107,7 +136,8 @@ export class HeadSeriesSet {
    * Decodes the samples of series `i` within the range, oldest first: times (f64 ms) to `times`, the bits of values to
    * `values`, addresses in the reader's memory with room for `samplesMax(i)`; returns their number.
    */
-  read(i: number, times: number, values: number): number {
+  read(i: number, times: number, values: number, extras: SampleExtras = FLOATS_ONLY): number {
+    if (this.#late.concerns(i)) return this.#late.read(i, times, values, extras);
     let count = 0;
     const end = this.#closedEnd(i);
     for (let entry = this.#closedStart(i); entry < end; entry += CLOSED_BYTES) {
@@ -128,8 +158,24 @@ export class HeadSeriesSet {
     return k < this.#rows.closedCount(i) ? this.#copyClosed(entry) : this.#copyOpen(i);
   }
 
+  /** What was deleted of series `i`; it is still in its chunks. */
+  intervals(i: number): Intervals {
+    return this.#late.intervals(i);
+  }
+
+  /** Closed out-of-order chunks of series `i`, whatever their times; they overlap and stand in the order they were closed. */
+  outOfOrderCount(i: number): number {
+    return this.#late.closedCount(i);
+  }
+
+  /** Copy out-of-order chunk `k` of series `i` to new memory. */
+  copyOutOfOrder(i: number, k: number): ChunkCopy {
+    return this.#copyClosed(this.#late.closedEntry(i, k));
+  }
+
   /** Newest sample within the range: writes one time and value; 1 or 0. Decodes nothing when it is the newest of all. */
-  readNewest(i: number, times: number, values: number): number {
+  readNewest(i: number, times: number, values: number, extras: SampleExtras = FLOATS_ONLY): number {
+    if (this.#late.concerns(i)) return this.#late.readNewest(i, times, values, extras);
     const newest = this.#rows.newestTime(i);
     if (newest < this.#startMs) return 0;
     if (newest > this.#endMs) return this.#decodeNewest(i, times, values);

@@ -6,6 +6,8 @@ import {
   BANK_OPEN,
   BANK_OPEN_BYTES,
   BANK_OPEN_COUNT,
+  BANK_OUT_OF_ORDER,
+  BANK_TOMBSTONES,
   CLOSED_BYTES,
   CLOSED_LIST_HEADER,
   CLOSED_MIN_TIME,
@@ -21,8 +23,10 @@ import type {Collection} from '../index/collection.ts';
 import type {SeriesIndex} from '../index/series-index.ts';
 import {HEAD_CLOSED_CHUNKS, HEAD_FENCE, HEAD_MIN_TIME, HEAD_OPEN_CHUNKS, HEAD_SERIES} from './layout.ts';
 import {openChunkBytes} from './open-chunk.ts';
+import {OutOfOrderBlocks} from './out-of-order-block.ts';
 import type {Segments} from './segments.ts';
 import {type SeriesRecords, closedListBytes, newestBank, otherBank} from './series.ts';
+import {readTombstones, tombstoneBytes, tombstoneCount, writeTombstones} from './tombstone-block.ts';
 
 // Takes chunks that end before a time out of the head, a slice at a time, while others append and read:
 //
@@ -59,6 +63,7 @@ export class Truncation {
   readonly timeMs: number;
   readonly #head: TruncatedHead;
   readonly #events: TruncationEvents;
+  readonly #outOfOrder: OutOfOrderBlocks;
   readonly #work: Generator<undefined, undefined>;
   /** Records of the slice that lose chunks. */
   readonly #changed = new Uint32Array(SERIES_PER_COMMIT);
@@ -75,6 +80,7 @@ export class Truncation {
     this.#head = head;
     this.timeMs = timeMs;
     this.#events = events;
+    this.#outOfOrder = new OutOfOrderBlocks(head.arena);
     this.#work = this.#run();
   }
 
@@ -120,9 +126,9 @@ export class Truncation {
       const record = records.address(slot);
       if (arena.f64[(record + SERIES_REF) >>> 3] === 0) continue;
       const bank = newestBank(arena.i32, record);
-      if (this.#isEmpty(bank)) this.#noteEmpty(slot, record);
-      else if (this.#firstTime(bank) < this.timeMs && this.#firstKept(bank) > 0) this.#changed[changed++] = record;
-      else this.#noteOldest(this.#firstTime(bank));
+      if (this.#isGone(bank)) this.#noteEmpty(slot, record);
+      else if (this.#isOld(bank) || this.#oldTombstones(bank) > 0) this.#changed[changed++] = record;
+      else if (!this.#isEmpty(bank)) this.#noteOldest(this.#firstTime(bank));
     }
     if (changed === 0) return;
     if (slabs.freeBytes < COPY_BYTES) epochs.reclaim(Infinity);
@@ -161,6 +167,7 @@ export class Truncation {
       u32[(target + BANK_CLOSED_COUNT) >>> 2] = kept;
       epochs.retire(list, closedListBytes(u32[list >>> 2]));
     }
+    u32[(target + BANK_TOMBSTONES) >>> 2] = this.#keptTombstones(bank);
     this.#countRemoved(HEAD_CLOSED_CHUNKS, Math.min(dropped, count));
     if (dropped > count) this.#dropOpen(target, u32[(bank + BANK_OPEN) >>> 2]);
     f64[(target + BANK_NEWEST_TIME) >>> 3] = this.#isEmpty(target) ? -Infinity : f64[(bank + BANK_NEWEST_TIME) >>> 3];
@@ -181,6 +188,43 @@ export class Truncation {
     this.#chunksRemoved += chunks;
   }
 
+  /** The address of the intervals of `bank` that are not old. */
+  #keptTombstones(bank: number): number {
+    const {arena} = this.#head;
+    const block = arena.u32[(bank + BANK_TOMBSTONES) >>> 2];
+    const old = this.#oldTombstones(bank);
+    const count = tombstoneCount(arena, block);
+    if (old === 0 || (old < count && !this.#canCopy)) return block;
+    arena.epochs.retire(block, tombstoneBytes(count));
+    if (old === count) return 0;
+    const kept = arena.slabs.alloc(tombstoneBytes(count - old));
+    writeTombstones(arena, kept, readTombstones(arena, block).slice(2 * old));
+    return kept;
+  }
+
+  /** Intervals of `bank` that end before all that it may keep: samples out of order stay until they are in blocks of their own. */
+  #oldTombstones(bank: number): number {
+    const {arena} = this.#head;
+    const block = arena.u32[(bank + BANK_TOMBSTONES) >>> 2];
+    if (block === 0) return 0;
+    const oldest = Math.min(this.timeMs, this.#outOfOrder.minTime(arena.u32[(bank + BANK_OUT_OF_ORDER) >>> 2]));
+    const intervals = readTombstones(arena, block);
+    let old = 0;
+    while (2 * old < intervals.length && intervals[2 * old + 1] < oldest) old++;
+    return old;
+  }
+
+  /** Whether `bank` has chunks in order that go. */
+  #isOld(bank: number): boolean {
+    return !this.#isEmpty(bank) && this.#firstTime(bank) < this.timeMs && this.#firstKept(bank) > 0;
+  }
+
+  /** Whether there are no samples at all. */
+  #isGone(bank: number): boolean {
+    return this.#isEmpty(bank) && this.#head.arena.u32[(bank + BANK_OUT_OF_ORDER) >>> 2] === 0;
+  }
+
+  /** Whether there are no samples in order. */
   #isEmpty(bank: number): boolean {
     const {u32} = this.#head.arena;
     return u32[(bank + BANK_CLOSED_COUNT) >>> 2] === 0 && u32[(bank + BANK_OPEN_COUNT) >>> 2] === 0;
@@ -222,7 +266,7 @@ export class Truncation {
     const {arena, records} = this.#head;
     const record = records.address(slot);
     if (arena.f64[(record + SERIES_REF) >>> 3] === 0) return;
-    if (!this.#isEmpty(newestBank(arena.i32, record))) return;
+    if (!this.#isGone(newestBank(arena.i32, record))) return;
     if (arena.u32[(record + SERIES_NEXT_CUT) >>> 2] !== WAS_EMPTY) this.#remove(slot);
   }
 
@@ -244,15 +288,25 @@ export class Truncation {
     this.#head.records.release(slots);
   }
 
+  /** Of a series without samples, so that nobody looks at them any more. */
+  #retireTombstones(bank: number): void {
+    const {arena} = this.#head;
+    const block = arena.u32[(bank + BANK_TOMBSTONES) >>> 2];
+    if (block !== 0) arena.epochs.retire(block, tombstoneBytes(tombstoneCount(arena, block)));
+  }
+
   /** The series that are still without samples; from now on they take none. */
   #claimRemoved(): Uint32Array {
     const {arena, records} = this.#head;
     const {f64} = arena;
     const slots = this.#removed.subarray(0, this.#removedCount).filter((slot) => {
-      return this.#isEmpty(newestBank(arena.i32, records.address(slot)));
+      return this.#isGone(newestBank(arena.i32, records.address(slot)));
     });
     this.#refs = Float64Array.from(slots, (slot) => records.ref(slot));
-    for (const slot of slots) f64[(records.address(slot) + SERIES_REF) >>> 3] = 0;
+    for (const slot of slots) {
+      f64[(records.address(slot) + SERIES_REF) >>> 3] = 0;
+      this.#retireTombstones(newestBank(arena.i32, records.address(slot)));
+    }
     arena.u32[HEAD_SERIES >>> 2] -= slots.length;
     if (slots.length > 0) this.#events.onRemove(slots.length);
     return slots;
