@@ -2,7 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {setImmediate} from 'node:timers/promises';
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import type {BlockMeta} from './block/meta.ts';
+import {openFolder} from './compact/open-blocks.ts';
 import {StorageError, reasonOf} from './errors.ts';
+import {LocalOwner} from './housekeeping/local-owner.ts';
+import {writtenUntil} from './housekeeping/written-until.ts';
 import {Head, type HeadOptions} from './head/head.ts';
 import type {AppendOutcome, SampleBatch} from './head/types.ts';
 import {type CleanStart, FolderLock} from './lock.ts';
@@ -61,6 +65,8 @@ const REPLAY_BYTES = 1024 * 1024 * 1024;
 export class Database {
   readonly dir: string;
   readonly head: Head;
+  /** The blocks that were there when it was opened, by the time they begin at. */
+  readonly blocks: readonly BlockMeta[];
   readonly stats: () => DatabaseStats;
   readonly #writer: WalWriter;
   readonly #lock: FolderLock | undefined;
@@ -71,8 +77,10 @@ export class Database {
     writer: WalWriter;
     lock: FolderLock | undefined;
     opened: Opened;
+    blocks: readonly BlockMeta[];
   }) {
     this.dir = parts.dir;
+    this.blocks = parts.blocks;
     this.head = parts.head;
     this.#writer = parts.writer;
     this.#lock = parts.lock;
@@ -93,7 +101,9 @@ export class Database {
     const lock = options.noLockfile ? undefined : FolderLock.acquire(dir, (message) => log('warn', message, {}));
     try {
       warnOfUnread(dir, log);
+      const blocks = openBlocks(dir, log);
       const head = Head.create(options.head);
+      head.minValidTime = writtenUntil(blocks);
       const opened = await replayInto(head, dir, options, log);
       const writer = new WalWriter({
         ...options.wal,
@@ -101,7 +111,7 @@ export class Database {
         onProblem: (message, cause) => log('error', message, {err: reasonOf(cause)}),
       });
       head.attachLog(new WalCommitLog(writer));
-      return new Database({dir, head, writer, lock, opened});
+      return new Database({dir, head, writer, lock, opened, blocks});
     } catch (error) {
       lock?.release();
       throw error;
@@ -111,6 +121,12 @@ export class Database {
   /** Store a batch as one commit, see `Head.append`. */
   append(batch: SampleBatch): AppendOutcome {
     return this.head.append(batch);
+  }
+
+  /** What housekeeping asks for; `announce` tells all readers of blocks. Call it once. */
+  owner(announce: (blocks: readonly BlockMeta[]) => void): LocalOwner {
+    const {head} = this;
+    return new LocalOwner({head, wal: this.#writer, chunkRangeMs: head.chunkRangeMs, announce});
   }
 
   /** Bytes of all files of the log. Reads the folder. */
@@ -215,7 +231,16 @@ function logReplayed(counts: ReplayCounts, seconds: number, log: Log): void {
   log('info', 'WAL replay completed', {series, samples, total_replay_duration: `${seconds.toFixed(3)}s`});
 }
 
-const BLOCK = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+/** Make the folder's blocks ready, and say what was found. */
+function openBlocks(dir: string, log: Log): readonly BlockMeta[] {
+  const {blocks, bad, removed, repaired} = openFolder(nodeDisk, dir);
+  if (removed.length > 0) log('info', 'Found and deleted what was left half made', {folders: removed.join(' ')});
+  if (repaired.length > 0) log('info', 'Repaired the index of blocks', {blocks: repaired.join(' ')});
+  const message = 'A block cannot be read: its samples are missing from all answers';
+  for (const {ulid, file, offset = -1, reason} of bad) log('error', message, {ulid, file, offset, err: reason});
+  return blocks.map(({meta}) => meta);
+}
+
 /** Folders of a Prometheus that are not read yet, and what that means. */
 const UNREAD: readonly [folder: string, message: string][] = [
   ['chunks_head', 'Chunks of the head on disk are not read yet and are left alone: their samples come from the WAL'],
@@ -225,9 +250,6 @@ const UNREAD: readonly [folder: string, message: string][] = [
 /** What a Prometheus left here that is not read yet stays as it is, and is named. */
 function warnOfUnread(dir: string, log: Log): void {
   const names = fs.readdirSync(dir);
-  const blocks = names.filter((name) => BLOCK.test(name));
-  const message = 'Blocks are not read yet and are left alone: queries will not find their samples';
-  if (blocks.length > 0) log('warn', message, {blocks: blocks.join(' ')});
   for (const [name, meaning] of UNREAD) {
     const folder = path.join(dir, name);
     if (names.includes(name) && fs.readdirSync(folder).length > 0) log('warn', meaning, {folder});

@@ -27,11 +27,14 @@ import {
   HEAD_UNSORTED,
 } from './layout.ts';
 import {SeriesEncoder, UnloggedSeries} from './log-series.ts';
+import type {StagedChunk} from './out-of-order-chunks.ts';
 import {OutOfOrder} from './out-of-order.ts';
+import {OutOfOrderReplay} from './out-of-order-replay.ts';
 import {RawLabels} from './raw-labels.ts';
 import {RefTable} from './ref-table.ts';
 import {type SegmentMessage, Segments} from './segments.ts';
 import {SeriesRecords} from './series.ts';
+import {Tombstones} from './tombstones.ts';
 import {Truncation} from './truncation.ts';
 import type {AppendOutcome, SampleBatch, SeriesRef, SeriesSlot} from './types.ts';
 
@@ -86,8 +89,20 @@ export interface ReplayBatch {
   readonly times: number;
   readonly values: number;
   readonly count: number;
+  /** As `SampleBatch.starts`. */
+  readonly starts?: number;
 }
 
+/** A deleted interval from the log, both ends (ms) included. */
+export interface ReplayTombstone {
+  readonly ref: number;
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+}
+
+/** What the ends of 64 bits are read as. */
+const TIME_FIRST = Number.MIN_SAFE_INTEGER;
+const TIME_LAST = Number.MAX_SAFE_INTEGER;
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 const CHUNK_RANGE_MS = 2 * 3600 * 1000;
 /** Blocks given back at once when there is no room for a new series. */
@@ -102,6 +117,7 @@ export class Head {
   readonly index: SeriesIndex;
   /** Samples that do not come in order. */
   readonly outOfOrder: OutOfOrder;
+  readonly #tombstones: Tombstones;
   readonly #records: SeriesRecords;
   readonly #segments: Segments;
   readonly #appender: Appender;
@@ -111,6 +127,7 @@ export class Head {
   readonly #chunkRangeMs: number;
   #log: CommitLog | undefined;
   #replayed: RefTable | undefined;
+  readonly #otherRefs: number[] = [];
   #nextRef = 1;
   #samplesAppended = 0;
   #duplicates = 0;
@@ -144,6 +161,7 @@ export class Head {
       segments: this.#segments,
       appender: this.#appender,
     });
+    this.#tombstones = new Tombstones({arena, records: this.#records, appender: this.#appender});
     this.outOfOrder.windowMs = options.outOfOrderWindowMs ?? 0;
     this.#encoder = new SeriesEncoder(this.arena, this.#records, this.index.labelSets);
     this.#setTime(HEAD_CHUNK_RANGE, this.#chunkRangeMs);
@@ -165,6 +183,11 @@ export class Head {
   /** From now on commits go to `log` first, series that it doesn't know before all. */
   attachLog(log: CommitLog): void {
     this.#log = log;
+  }
+
+  /** The time range of a block, ms. */
+  get chunkRangeMs(): number {
+    return this.#chunkRangeMs;
   }
 
   get seriesCount(): number {
@@ -279,6 +302,14 @@ export class Head {
   }
 
   /**
+   * Delete what series have in [minMs, maxMs] at this moment, as one commit that is logged first; gives how many had something there or about. Take a few hundred
+   * series at a time. Blocks that have some of it keep it. `memory` gives scratch space. Throws as `append`; nothing was deleted then.
+   */
+  delete(slots: readonly SeriesSlot[], minMs: number, maxMs: number, memory: KernelMemory): number {
+    return this.#tombstones.delete(slots, minMs, maxMs, memory, this.#log);
+  }
+
+  /**
    * Begin to take the past out: chunks that end before `timeMs`, segments of such chunks, series that have nothing left. No
    * sample before it is accepted any more. Blocks with that past must be visible before. Call `step` in between other
    * work until it returns true; one truncation at a time.
@@ -311,6 +342,7 @@ export class Head {
     const found = this.index.find(bytes, ranges, labelCount);
     const slot = found >= 0 ? (found as SeriesSlot) : this.#create(ref);
     this.#replayed.set(ref, slot);
+    if (this.#records.ref(slot) !== ref) this.#otherRefs.push(ref);
     this.#nextRef = Math.max(this.#nextRef, ref + 1);
     return slot;
   }
@@ -343,6 +375,45 @@ export class Head {
     this.#replayRun(batch, slots, start, count);
     memory.release(mark);
     return unknown;
+  }
+
+  /** References that the log has for series which go by another one: it must keep them as long as it has their samples. */
+  get otherRefs(): readonly number[] {
+    return this.#otherRefs;
+  }
+
+  /** Deletions from the log, each after the samples that it deletes; returns how many are of no known series. */
+  replayTombstones(tombstones: readonly ReplayTombstone[]): number {
+    let unknown = 0;
+    for (const {ref, minTimeMs, maxTimeMs} of tombstones) {
+      this.#nextRef = Math.max(this.#nextRef, ref + 1);
+      if (maxTimeMs < this.minValidTime) continue;
+      const slot = this.#slotOf(ref);
+      if (slot < 0) unknown++;
+      // Upstream says so of a series that was taken out as a whole; it may have come back behind.
+      else if (minTimeMs <= TIME_FIRST && maxTimeMs >= TIME_LAST) this.#tombstones.replayAll(slot as SeriesSlot);
+      else this.#tombstones.replay(slot as SeriesSlot, minTimeMs, maxTimeMs);
+    }
+    return unknown;
+  }
+
+  /**
+   * What the log of out-of-order samples is to be replayed into, before `endReplay`. `newestChunk`: file * 2^32 + offset of the last chunk that was found
+   * on disk, in order or not; -1 without any.
+   */
+  outOfOrderReplay(memory: KernelMemory, newestChunk: number): OutOfOrderReplay {
+    return new OutOfOrderReplay(this.outOfOrder, {memory, newestChunk, slotOf: (ref) => this.#slotOf(ref)});
+  }
+
+  /** A chunk of out-of-order samples that was found on disk, before `endReplay`; false when its series is not known. */
+  replayOutOfOrderChunk(ref: SeriesRef, chunk: StagedChunk, bytes: Uint8Array, memory: KernelMemory): boolean {
+    const slot = this.#slotOf(ref);
+    if (slot >= 0) this.outOfOrder.replayChunk(memory, slot as SeriesSlot, chunk, bytes);
+    return slot >= 0;
+  }
+
+  #slotOf(ref: number): number {
+    return this.#replayed?.get(ref) ?? -1;
   }
 
   /** The log was read: forget what only `replaySamples` needed. Series that were replayed are in the log already. */

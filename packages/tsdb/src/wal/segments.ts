@@ -10,6 +10,7 @@ export interface Numbered {
 
 const DIGITS = 8;
 const CHECKPOINT = 'checkpoint.';
+const UNFINISHED = '.tmp';
 
 /** The name of segment `index`: eight digits, more when it needs them. */
 export const segmentName = (index: number): string => String(index).padStart(DIGITS, '0');
@@ -39,19 +40,44 @@ function requireNext(folder: string, before: Numbered, after: Numbered): void {
   throw new StorageError('wal_corrupt', message);
 }
 
+/** The folder of the checkpoint that stands for the segments up to `index`. */
+export const checkpointPath = (folder: string, index: number): string =>
+  path.join(folder, CHECKPOINT + segmentName(index));
+
+/** Where a checkpoint is written before it has its name. */
+export const unfinishedPath = (checkpoint: string): string => checkpoint + UNFINISHED;
+
+/** Remove what is left of checkpoints that were never finished. */
+export function removeUnfinished(disk: Disk, folder: string): void {
+  for (const name of namesIn(disk, folder)) {
+    if (name.startsWith(CHECKPOINT) && name.endsWith(UNFINISHED)) disk.remove(path.join(folder, name));
+  }
+}
+
+/** Remove the checkpoints before `index`: a newer one has what they hold. */
+export function removeCheckpointsBefore(disk: Disk, folder: string, index: number): void {
+  for (const checkpoint of listCheckpoints(disk, folder)) {
+    if (checkpoint.index < index) disk.remove(checkpoint.path);
+  }
+}
+
 /**
  * The newest finished checkpoint of a log (folders `checkpoint.N`, which hold what is still needed of the segments up to N);
  * undefined when there is none. Folders with any other ending (`.tmp`) are unfinished and don't count.
  */
 export function lastCheckpoint(disk: Disk, folder: string): Numbered | undefined {
-  let last: Numbered | undefined;
+  return listCheckpoints(disk, folder).at(-1);
+}
+
+/** The finished checkpoints of a log, the oldest first. */
+export function listCheckpoints(disk: Disk, folder: string): Numbered[] {
+  const checkpoints: Numbered[] = [];
   for (const name of namesIn(disk, folder)) {
     const digits = name.startsWith(CHECKPOINT) ? name.slice(CHECKPOINT.length) : '';
-    if (!/^\d+$/.test(digits) || !disk.isFolder(path.join(folder, name))) continue;
-    const index = Number(digits);
-    if (last === undefined || index > last.index) last = {index, path: path.join(folder, name)};
+    const file = path.join(folder, name);
+    if (/^\d+$/.test(digits) && disk.isFolder(file)) checkpoints.push({index: Number(digits), path: file});
   }
-  return last;
+  return checkpoints.sort((a, b) => a.index - b.index);
 }
 
 function namesIn(disk: Disk, folder: string): string[] {

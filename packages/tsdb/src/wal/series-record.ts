@@ -23,6 +23,7 @@ export class SeriesRecordReader {
   readonly #memory: KernelMemory;
   /** What the kernel says of one series. */
   readonly #decoded: number;
+  #start = 0;
   #at = 0;
   #end = 0;
   refHigh = 0;
@@ -42,9 +43,15 @@ export class SeriesRecordReader {
     this.#end = record.at + record.length;
   }
 
+  /** The bytes of the series, reference and all. */
+  get span(): Span {
+    return {at: this.#start, length: this.#at - this.#start};
+  }
+
   /** Go to the next series; false after the last. Throws an Error when the record is cut off or not a series record's. */
   next(): boolean {
     if (this.#at === this.#end) return false;
+    this.#start = this.#at;
     if (!this.#nextByKernel()) this.#nextPlainly();
     return true;
   }

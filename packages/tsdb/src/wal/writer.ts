@@ -3,7 +3,7 @@ import {StorageError, reasonOf} from '../errors.ts';
 import {type Compression, compressRecord} from './compression.ts';
 import {type Disk, type DiskFile, folderSize, nodeDisk} from '../disk.ts';
 import {Framer, PAGE_BYTES, type Span, offsetAfter} from './framing.ts';
-import {lastCheckpoint, listSegments, segmentPath} from './segments.ts';
+import {type Numbered, lastCheckpoint, listSegments, segmentPath} from './segments.ts';
 
 export const DEFAULT_SEGMENT_BYTES = 128 * 1024 * 1024;
 
@@ -143,6 +143,11 @@ export class WalWriter {
     this.#requireUsable();
     if (this.#offset > 0) this.#roll();
     return this.#segment.index;
+  }
+
+  /** The segments that are there, the one being written last. Reads the folder. */
+  segments(): Numbered[] {
+    return listSegments(this.#disk, this.folder);
   }
 
   /** Remove the segments before `index`: what they hold is elsewhere by now. */

@@ -1,0 +1,253 @@
+import path from 'node:path';
+import {setImmediate} from 'node:timers/promises';
+import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import type {BlockMeta} from '../block/meta.ts';
+import {deleteBlock} from '../compact/block-folders.ts';
+import {findBlocks} from '../compact/open-blocks.ts';
+import {CompactionCancelled, type CompactionWork, Compactor} from '../compact/compactor.ts';
+import {HeadSource} from '../compact/head-source.ts';
+import {blockRanges, planCompaction} from '../compact/plan.ts';
+import {blocksToDelete, type Retention, type SizedBlock} from '../compact/retention.ts';
+import type {Disk} from '../disk.ts';
+import type {HeadReader} from '../head/reader.ts';
+import type {Compression} from '../wal/compression.ts';
+import {writeCheckpoint} from '../wal/checkpoint.ts';
+import {removeCheckpointsBefore} from '../wal/segments.ts';
+import {KeptSeries} from '../wal/truncation.ts';
+import type {HeadOwner, HeadState} from './head-owner.ts';
+
+export interface HousekeepingOptions {
+  readonly disk: Disk;
+  /** The data folder. */
+  readonly folder: string;
+  readonly owner: HeadOwner;
+  /** Reads the head, with memory of its own. */
+  readonly reader: HeadReader;
+  readonly memory: KernelMemory;
+  readonly retention: Retention;
+  /** Range of blocks made of the head, and the longest that compaction makes, ms. */
+  readonly minBlockMs: number;
+  readonly maxBlockMs: number;
+  /** Make one block of overlapping ones. */
+  readonly compactOverlapping: boolean;
+  /** When a new file of chunks is begun; undefined for the default. */
+  readonly segmentBytes?: number | undefined;
+  /** How the records of checkpoints are compressed. */
+  readonly compression: Compression;
+  /** Bytes of the head's files, for the limit of size. */
+  readonly headBytes: () => number;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, string | number>) => void;
+}
+
+/** What was done since the start, for metrics. */
+export interface HousekeepingCounters {
+  checkpoints: number;
+  compactions: number;
+  compactionsFailed: number;
+  verticalCompactions: number;
+  reloads: number;
+  reloadsFailed: number;
+  timeRetentions: number;
+  sizeRetentions: number;
+}
+
+/** How long the thread works between two looks at what else there is, ms. */
+const SLICE_MS = 20;
+
+/**
+ * Keeps a data folder in order beside the one who writes the head: makes blocks of the head's past and longer ones of shorter, and deletes
+ * what is beyond the limits. Only one in a folder. Its calls wait for each other.
+ */
+export class Housekeeping {
+  readonly counters: HousekeepingCounters = {
+    checkpoints: 0,
+    compactions: 0,
+    compactionsFailed: 0,
+    verticalCompactions: 0,
+    reloads: 0,
+    reloadsFailed: 0,
+    timeRetentions: 0,
+    sizeRetentions: 0,
+  };
+  readonly #options: HousekeepingOptions;
+  readonly #compactor: Compactor;
+  readonly #bad = new Set<string>();
+  #retention: Retention;
+  #blocks: readonly SizedBlock[] = [];
+  #isCancelled = false;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: HousekeepingOptions) {
+    this.#options = options;
+    this.#retention = options.retention;
+    const {disk, folder, segmentBytes} = options;
+    this.#compactor = new Compactor({disk, folder, segmentBytes, isCancelled: () => this.#isCancelled});
+  }
+
+  /** Blocks that readers read, by the time they begin at. */
+  get blocks(): readonly BlockMeta[] {
+    return this.#blocks.map(({meta}) => meta);
+  }
+
+  /** Bytes of all blocks. */
+  get blockBytes(): number {
+    return this.#blocks.reduce((sum, {bytes}) => sum + bytes, 0);
+  }
+
+  /** Keep data so long from the next reload on. */
+  retain(retention: Retention): void {
+    this.#retention = retention;
+  }
+
+  /** Look at the folder again, let readers know of what is there, delete what is not to be kept. */
+  reload(): Promise<void> {
+    return this.#inTurn(() => this.#reload());
+  }
+
+  /** Write what is complete of the head to blocks, then compact blocks, until nothing is left to do. */
+  compact(): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        await this.#compactHead();
+        await this.#compactBlocks();
+      } catch (error) {
+        if (error instanceof CompactionCancelled) return;
+        this.counters.compactionsFailed++;
+        throw error;
+      }
+    });
+  }
+
+  /** End what is under way, without a trace of it, and wait for that. */
+  async close(): Promise<void> {
+    this.#isCancelled = true;
+    await this.#turn;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #compactHead(): Promise<void> {
+    const {owner} = this.#options;
+    for (let state = await owner.state(); isCompactable(state); state = await owner.state()) {
+      const end = rangeEnd(state.minTime, state.chunkRangeMs);
+      await owner.seal(end);
+      await this.#writeHead(state.minTime, end);
+      await this.#reload();
+      await owner.truncate(end);
+      await this.#checkpoint(end);
+    }
+  }
+
+  /** Let a checkpoint take the place of the older part of the log, now that all before `minTime` is in blocks. */
+  async #checkpoint(minTime: number): Promise<void> {
+    const {owner, reader, folder, memory, disk, compression} = this.#options;
+    const range = await owner.beginCheckpoint();
+    if (range === undefined) return;
+    const {last, gone, neededUntil} = range;
+    reader.begin();
+    const kept = new KeptSeries(reader.refs(), gone, neededUntil);
+    reader.end();
+    const keeps = (ref: number) => kept.has(ref, minTime);
+    const wal = path.join(folder, 'wal');
+    await writeCheckpoint({folder: wal, last, minTime, keeps, memory, disk, compression});
+    await owner.endCheckpoint(last, minTime);
+    removeCheckpointsBefore(disk, wal, last);
+    this.counters.checkpoints++;
+  }
+
+  async #writeHead(minTime: number, maxTime: number): Promise<void> {
+    const {reader, memory, log} = this.#options;
+    const begin = performance.now();
+    const meta = await this.#drive(
+      this.#compactor.write(new HeadSource(reader, memory, {minTime, maxTime}), {minTime, maxTime}),
+    );
+    if (meta === undefined) return;
+    this.counters.compactions++;
+    log('info', 'write block', {mint: minTime, maxt: maxTime, ulid: meta.ulid, duration: since(begin)});
+  }
+
+  async #compactBlocks(): Promise<void> {
+    const {owner, log} = this.#options;
+    for (;;) {
+      if (isCompactable(await owner.state())) return log('warn', 'aborting block compactions to persist the head', {});
+      const plan = this.#plan();
+      if (plan.length === 0) return;
+      const begin = performance.now();
+      const meta = await this.#drive(this.#compactor.compact(plan));
+      this.counters.compactions++;
+      if (isOverlapping(plan)) this.counters.verticalCompactions++;
+      const sources = plan.map(({ulid}) => ulid).join(' ');
+      log('info', 'compact blocks', {count: plan.length, ulid: meta?.ulid ?? '', sources, duration: since(begin)});
+      await this.#reload();
+    }
+  }
+
+  #plan(): readonly BlockMeta[] {
+    const {minBlockMs, maxBlockMs, compactOverlapping} = this.#options;
+    const ranges = blockRanges(minBlockMs, Math.max(minBlockMs, maxBlockMs));
+    const plan = planCompaction(this.blocks, {ranges});
+    return !compactOverlapping && isOverlapping(plan) ? [] : plan;
+  }
+
+  async #drive(work: CompactionWork): Promise<BlockMeta | undefined> {
+    let begin = performance.now();
+    for (;;) {
+      const step = work.next();
+      if (step.done === true) return step.value;
+      if (performance.now() - begin < SLICE_MS) continue;
+      await setImmediate();
+      begin = performance.now();
+    }
+  }
+
+  async #reload(): Promise<void> {
+    this.counters.reloads++;
+    try {
+      await this.#publishFound();
+    } catch (error) {
+      this.counters.reloadsFailed++;
+      throw error;
+    }
+  }
+
+  async #publishFound(): Promise<void> {
+    const {disk, folder, owner, headBytes, log} = this.#options;
+    const found = findBlocks(disk, folder);
+    for (const {ulid, file, offset = -1, reason} of found.bad) {
+      if (this.#bad.has(ulid)) continue;
+      this.#bad.add(ulid);
+      log('error', 'A block cannot be read: its samples are missing from all answers', {
+        ulid,
+        file,
+        offset,
+        err: reason,
+      });
+    }
+    const space = {headBytes: headBytes(), diskBytes: this.#retention.percentage > 0 ? disk.space(folder).total : 0};
+    const deletions = blocksToDelete(found.blocks, this.#retention, space);
+    if (deletions.isTimeLimit) this.counters.timeRetentions++;
+    if (deletions.isSizeLimit) this.counters.sizeRetentions++;
+    this.#blocks = found.blocks.filter(({meta}) => !deletions.ulids.has(meta.ulid));
+    await owner.publish(this.blocks);
+    for (const ulid of deletions.ulids) {
+      if (deleteBlock(disk, folder, ulid)) log('info', 'Deleting obsolete block', {block: ulid});
+    }
+  }
+}
+
+const since = (begin: number): string => `${(performance.now() - begin).toFixed(1)}ms`;
+
+/** Half a range more than a block's is there: the block can be made while samples that are a little late still come. */
+const isCompactable = ({minTime, maxTime, chunkRangeMs}: HeadState): boolean => maxTime - minTime > chunkRangeMs * 1.5;
+
+/** The end of the aligned range that `timeMs` lies in. */
+const rangeEnd = (timeMs: number, rangeMs: number): number => Math.trunc(timeMs / rangeMs) * rangeMs + rangeMs;
+
+function isOverlapping(metas: readonly BlockMeta[]): boolean {
+  const sorted = [...metas].sort((a, b) => a.minTime - b.minTime);
+  return sorted.some((meta, i) => i > 0 && meta.minTime < sorted[i - 1].maxTime);
+}
