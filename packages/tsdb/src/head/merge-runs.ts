@@ -15,7 +15,7 @@ export class RunMerge {
   /** Whether the sample stands directly behind the one before it, in the same run. */
   isConsecutive = false;
 
-  /** Begin with `runs` runs, the first one at `times[starts[0], starts[1])` and so on. Neither array changes until all is read. */
+  /** Begin with `runs` runs of rising times, the first one at `times[starts[0], starts[1])` and so on. Neither array changes until all is read. */
   begin(times: Float64Array, starts: readonly number[], runs: number): void {
     if (this.#positions.length < runs) {
       this.#positions = new Uint32Array(runs * 2);
@@ -44,7 +44,6 @@ export class RunMerge {
       step = 1;
       if (this.#positions[run] < this.#ends[run]) {
         const time = this.#timeOf(run);
-        if (time === this.#lastTime) continue;
         if (this.#heap.length === 0 || time < this.#timeOf(this.#heap[0])) break;
         this.#push(run);
       } else if (this.#heap.length === 0) return -1;

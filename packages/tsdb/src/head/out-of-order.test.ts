@@ -152,6 +152,14 @@ const sampleOf = fc.record({series: fc.integer({min: 0, max: 3}), step: fc.integ
 const action = fc.oneof(
   {weight: 12, arbitrary: fc.record({kind: fc.constant('append'), samples: fc.array(sampleOf, {maxLength: 40})})},
   {weight: 1, arbitrary: fc.record({kind: fc.constant('close')})},
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      series: fc.integer({min: 0, max: 3}),
+      from: fc.integer({min: -60, max: 20}),
+      length: fc.nat({max: 60}),
+    }),
+  },
   {weight: 1, arbitrary: fc.record({kind: fc.constant('window'), minutes: fc.integer({min: 0, max: 60})})},
 );
 
@@ -186,6 +194,10 @@ test('reads what a plain list has, and decides as it does', () => {
           const statuses: number[] = [];
           head.append(batch, statuses);
           assert.deepEqual(statuses, reference.append(batch));
+        } else if ('length' in act) {
+          const [from, to] = [now + act.from, now + act.from + act.length].map((time) => T0 + time * MINUTE);
+          head.head.delete([head.series(act.series)], from!, to!, head.memory);
+          reference.delete(act.series, from!, to!);
         } else if ('minutes' in act) {
           head.head.outOfOrder.windowMs = reference.windowMs = act.minutes * MINUTE;
         } else {
