@@ -121,21 +121,17 @@ export class HistogramCursor {
     const reader = this.#reader;
     const {state} = this;
     const {values, deltas} = state;
-    values[COUNT_SLOT] += deltas[COUNT_SLOT] += reader.varbit();
-    values[ZERO_SLOT] += deltas[ZERO_SLOT] += reader.varbit();
+    reader.varbitChanges(values, deltas, COUNT_SLOT, ZERO_SLOT + 1);
     reader.xor(state.words, SUM_SLOT, state.leading, state.trailing);
     if (this.isStale) return;
-    const end = BUCKET_SLOTS + state.buckets;
-    for (let i = BUCKET_SLOTS; i < end; i++) values[i] += deltas[i] += reader.varbit();
+    reader.varbitChanges(values, deltas, BUCKET_SLOTS, BUCKET_SLOTS + state.buckets);
   }
 
   #laterFloats(): void {
     const reader = this.#reader;
     const {words, leading, trailing, buckets} = this.state;
-    for (let i = 0; i < BUCKET_SLOTS; i++) reader.xor(words, i, leading, trailing);
-    if (this.isStale) return;
-    const end = BUCKET_SLOTS + buckets;
-    for (let i = BUCKET_SLOTS; i < end; i++) reader.xor(words, i, leading, trailing);
+    reader.xors(words, 0, BUCKET_SLOTS, leading, trailing);
+    if (!this.isStale) reader.xors(words, BUCKET_SLOTS, BUCKET_SLOTS + buckets, leading, trailing);
   }
 
   #start(before: number): void {
