@@ -5,7 +5,17 @@ import {type PlainSample, stale} from './testing-histograms.ts';
 
 /** What happens between a histogram and the next. */
 interface Step {
-  readonly kind: 'more' | 'same' | 'less' | 'other layout' | 'zeros go' | 'stale' | 'other bounds';
+  readonly kind:
+    | 'more'
+    | 'same'
+    | 'less'
+    | 'moved'
+    | 'gone'
+    | 'zeros moved'
+    | 'other layout'
+    | 'zeros go'
+    | 'stale'
+    | 'other bounds';
   readonly indexes: readonly number[];
   readonly negatives: readonly number[];
   readonly amount: number;
@@ -28,6 +38,7 @@ const step: fc.Arbitrary<Step> = fc.record({
       'stale' as const,
       'other bounds' as const,
     ),
+    fc.constantFrom('moved' as const, 'gone' as const, 'zeros moved' as const),
     {weight: 2, arbitrary: fc.constant('zeros go' as const)},
   ),
   indexes: fc.uniqueArray(index, {maxLength: 5}),
@@ -55,6 +66,20 @@ export const runs = (isFloat: boolean): fc.Arbitrary<PlainSample[]> =>
       ),
     })
     .map(({steps, ...base}) => run(steps, base, isFloat));
+
+const MOVED_TO = 30;
+
+/** The buckets with what the first of them counted in another one: a reset that the count does not tell. */
+function move(buckets: ReadonlyMap<number, number>, isGone: boolean): Map<number, number> {
+  const moved = new Map(buckets);
+  for (const [first, count] of buckets) {
+    moved.set(MOVED_TO, (moved.get(MOVED_TO) ?? 0) + count);
+    if (isGone) moved.delete(first);
+    else moved.set(first, 0);
+    break;
+  }
+  return moved;
+}
 
 function run(
   steps: readonly Step[],
@@ -85,6 +110,11 @@ function run(
     if (kind === 'other layout' && schema !== -53) schema = schema === 0 ? 1 : 0;
     if (kind === 'other bounds') bounds = bounds.concat(1e9 + samples.length);
     if (kind === 'zeros go') positive = new Map([...positive].filter(([, count]) => count > 0));
+    if (kind === 'moved' || kind === 'gone') positive = move(positive, kind === 'gone');
+    if (kind === 'zeros moved' && schema !== -53) {
+      positive = new Map([...positive, [MOVED_TO, (positive.get(MOVED_TO) ?? 0) + zeroCount]]);
+      zeroCount = 0;
+    }
     if (kind !== 'same') {
       positive = add(positive, indexes);
       if (schema !== -53) negative = add(negative, negatives);
