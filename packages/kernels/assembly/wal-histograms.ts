@@ -73,14 +73,15 @@ export function walKinds(values: usize, count: u32): u32 {
 
 /**
  * Where the first of the samples is, from `from` on, that must not share a batch with those before it: samples of a batch are
- * logged by kind, so those of one series have to be of one. `count` when all can be together. `table` has 64 KiB.
+ * logged by kind, so those of one series have to be of one. `count` when all can be together. In the `second` form (1, else 0) custom
+ * buckets make no difference. `table` has 64 KiB.
  */
-export function walBatchEnd(refs: usize, values: usize, from: u32, count: u32, table: usize): u32 {
+export function walBatchEnd(refs: usize, values: usize, from: u32, count: u32, second: u32, table: usize): u32 {
   memory.fill(table, 0, SERIES_MASK + 1);
   for (let i = from; i < count; i++) {
     const offset = <usize>i << 3;
     const entry = table + (<usize>(<i64>load<f64>(refs + offset)) & SERIES_MASK);
-    const kind = kindOf(values + offset) + 1;
+    const kind = second != 0 ? ((kindOf(values + offset) + 1) >> 1) + 1 : kindOf(values + offset) + 1;
     const known = <u32>load<u8>(entry);
     if (known != 0 && known != kind) return i;
     store<u8>(entry, <u8>kind);

@@ -84,12 +84,14 @@ export class ByteWriter {
   }
 
   byte(value: number): void {
-    this.#bytes[this.#take(1)] = value;
+    const at = this.#take(1);
+    this.#bytes[at] = value;
   }
 
   /** Eight bytes, the highest first; of a negative number its two's complement. */
   long(value: bigint): void {
-    this.#view.setBigUint64(this.#take(8), BigInt.asUintN(64, value));
+    const at = this.#take(8);
+    this.#view.setBigUint64(at, BigInt.asUintN(64, value));
   }
 
   float(value: number): void {
@@ -116,6 +118,7 @@ export class ByteWriter {
     this.#bytes.set(bytes, at);
   }
 
+  /** Where the next bytes go. The buffer and its view may be others afterwards. */
   #take(length: number): number {
     const from = this.#length;
     this.#length += length;

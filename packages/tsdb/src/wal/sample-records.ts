@@ -44,11 +44,12 @@ export function encodeSampleRecords(samples: LoggedSamples): Span[] {
 }
 
 function batchesOf(samples: LoggedSamples): LoggedSamples[] {
-  const {memory, refs, values, count} = samples;
+  const {memory, refs, values, starts, count} = samples;
+  const second = starts === 0 ? 0 : 1;
   const table = memory.alloc(BATCH_TABLE_BYTES);
   const batches: LoggedSamples[] = [];
   for (let from = 0; from < count;) {
-    const to = memory.kernels.walBatchEnd(refs, values, from, count, table) >>> 0;
+    const to = memory.kernels.walBatchEnd(refs, values, from, count, second, table) >>> 0;
     batches.push(sliceSamples(samples, from, to));
     from = to;
   }

@@ -1,5 +1,14 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
-import type {LogCommit} from '../head/commit-log.ts';
+import {FloatHistogram} from '@narthex/model/histogram/float-histogram.ts';
+import {
+  isIntegerRecord,
+  markIntegerRecord,
+  readRecord,
+  recordBytes,
+  writeRecord,
+} from '@narthex/model/histogram/record.ts';
+import type {LogCommit, LogExemplar, LogMetadata} from '../head/commit-log.ts';
+import type {LoggedMarker, LoggedTombstone} from './rare-records.ts';
 import type {ReplayTarget} from './replay.ts';
 import type {LoggedSamples} from './sample-run.ts';
 
@@ -8,7 +17,89 @@ export type PlainSeries = readonly [ref: number, ...labels: string[]];
 /** A sample: reference, ms, the bits of the value. */
 export type PlainSample = readonly [ref: number, timeMs: number, bits: bigint];
 
+/** A histogram sample; with `integer` set it is one of integers. */
+export interface PlainHistogram {
+  readonly ref: number;
+  readonly timeMs: number;
+  readonly startMs: number;
+  readonly integer: boolean;
+  readonly schema: number;
+  readonly hint: number;
+  readonly zeroThreshold: number;
+  readonly zeroCount: number;
+  readonly count: number;
+  readonly sum: number;
+  /** Index and count of each bucket. */
+  readonly positive: readonly (readonly [number, number])[];
+  readonly negative: readonly (readonly [number, number])[];
+  readonly bounds: readonly number[];
+}
+
 const encoder = new TextEncoder();
+
+const HISTOGRAM_HIGH = 0x7ff00001n;
+
+/** The cell of a histogram whose record is put to new space of `memory`. */
+export function cellOf(memory: KernelMemory, plain: PlainHistogram): bigint {
+  const histogram = new FloatHistogram();
+  const {schema, zeroThreshold, zeroCount, count, sum} = plain;
+  Object.assign(histogram, {schema, counterReset: plain.hint, zeroThreshold, zeroCount, count, sum});
+  for (const [index, bucket] of plain.positive) histogram.positive.push(index, bucket);
+  for (const [index, bucket] of plain.negative) histogram.negative.push(index, bucket);
+  histogram.customBounds = Float64Array.from(plain.bounds);
+  const at = memory.alloc(recordBytes(histogram));
+  writeRecord(memory, at, histogram);
+  if (plain.integer) markIntegerRecord(memory, at);
+  return (HISTOGRAM_HIGH << 32n) | BigInt(at);
+}
+
+/** The histogram of a cell. */
+export function plainHistogramOf(
+  memory: KernelMemory,
+  cell: bigint,
+  ref: number,
+  timeMs: number,
+  startMs: number,
+): PlainHistogram {
+  const at = Number(cell & 0xffffffffn);
+  const histogram = new FloatHistogram();
+  readRecord(memory, at, histogram);
+  const {
+    schema,
+    counterReset: hint,
+    zeroThreshold,
+    zeroCount,
+    count,
+    sum,
+    positive,
+    negative,
+    customBounds,
+  } = histogram;
+  const listOf = ({indexes, counts, length}: typeof positive) =>
+    Array.from({length}, (_, i) => [indexes[i]!, counts[i]!] as const);
+  return {
+    ref,
+    timeMs,
+    startMs,
+    integer: isIntegerRecord(memory, at),
+    schema,
+    hint,
+    zeroThreshold,
+    zeroCount,
+    count,
+    sum,
+    positive: listOf(positive),
+    negative: listOf(negative),
+    bounds: [...customBounds],
+  };
+}
+
+/** A commit of histograms. */
+export function histogramCommitOf(memory: KernelMemory, histograms: readonly PlainHistogram[]): LogCommit {
+  const samples = histograms.map((plain): PlainSample => [plain.ref, plain.timeMs, cellOf(memory, plain)]);
+  const starts = Float64Array.from(histograms, ({startMs}) => startMs);
+  return {...commitOf(memory, [], samples), sampleStarts: put(memory, starts)};
+}
 
 /** A commit with these series and samples, in new space of `memory`. */
 export function commitOf(
@@ -100,6 +191,14 @@ export function numberOf(bits: bigint): number {
 export class PlainTarget implements ReplayTarget {
   readonly series = new Map<number, string[]>();
   readonly samples: PlainSample[] = [];
+  /** Start times of `samples`, 0 for none. */
+  readonly starts: number[] = [];
+  readonly histograms: PlainHistogram[] = [];
+  readonly tombstones: LoggedTombstone[] = [];
+  readonly exemplars: LogExemplar[] = [];
+  readonly metadata: LogMetadata[] = [];
+  readonly markers: LoggedMarker[] = [];
+  readonly replaysHistograms = true;
 
   replaySeries(ref: number, bytes: Uint8Array, ranges: Uint32Array, labelCount: number): void {
     const texts: string[] = [];
@@ -108,14 +207,43 @@ export class PlainTarget implements ReplayTarget {
     this.series.set(ref, texts);
   }
 
-  replaySamples({memory, refs, times, values, count}: LoggedSamples): number {
+  replaySamples({memory, refs, times, values, starts, count}: LoggedSamples): number {
     let unknown = 0;
     for (let i = 0; i < count; i++) {
       const ref = memory.f64[refs / 8 + i]!;
-      if (this.series.has(ref)) this.samples.push([ref, memory.f64[times / 8 + i]!, memory.u64[values / 8 + i]!]);
-      else unknown++;
+      const time = memory.f64[times / 8 + i]!;
+      const cell = memory.u64[values / 8 + i]!;
+      const start = starts === 0 ? 0 : memory.f64[starts / 8 + i]!;
+      if (!this.series.has(ref)) unknown++;
+      else if (cell >> 32n === HISTOGRAM_HIGH) this.histograms.push(plainHistogramOf(memory, cell, ref, time, start));
+      else {
+        this.samples.push([ref, time, cell]);
+        this.starts.push(start);
+      }
     }
     return unknown;
+  }
+
+  replayTombstones(tombstones: readonly LoggedTombstone[]): number {
+    return this.#keep(this.tombstones, tombstones);
+  }
+
+  replayExemplars(exemplars: readonly LogExemplar[]): number {
+    return this.#keep(this.exemplars, exemplars);
+  }
+
+  replayMetadata(metadata: readonly LogMetadata[]): number {
+    return this.#keep(this.metadata, metadata);
+  }
+
+  replayMarkers(markers: readonly LoggedMarker[]): number {
+    return this.#keep(this.markers, markers);
+  }
+
+  #keep<T extends {readonly ref: number}>(kept: T[], entries: readonly T[]): number {
+    const known = entries.filter(({ref}) => this.series.has(ref));
+    for (const entry of known) kept.push(entry);
+    return entries.length - known.length;
   }
 
   /** The samples of the series with these labels, names and values in turn, by time. */
