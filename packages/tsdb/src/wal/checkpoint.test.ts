@@ -5,6 +5,8 @@ import {StorageError} from '../errors.ts';
 import {TestDisk} from '../testing-disk.ts';
 import {writeCheckpoint} from './checkpoint.ts';
 import {WalCommitLog} from './commit-log.ts';
+import {WalCorruption} from './corruption.ts';
+import {repairCheckpoint} from './repair.ts';
 import {Replay, replaySources} from './replay.ts';
 import {listSegments, removeCheckpointsBefore} from './segments.ts';
 import {
@@ -194,6 +196,35 @@ test('a corrupt segment ends it with its place', async () => {
     writeCheckpoint(options(disk, 2, 1)),
     (error) => error instanceof StorageError && error.code === 'wal_corrupt' && /00000001 at 0/.test(error.message),
   );
+});
+
+test('a corrupt checkpoint keeps what can be read of it, the rest is set aside', async () => {
+  const {disk, writer} = await writeLog();
+  await writeCheckpoint(options(disk, 3, 1));
+  writer.removeBefore(4);
+  const file = '/wal/checkpoint.00000003/00000000';
+  disk.bytes(file)[200]! ^= 1;
+  const target = new PlainTarget();
+  const reader = new Replay({disk, memory, target});
+  let corruption: unknown;
+  for (const source of replaySources(disk, '/wal')) {
+    try {
+      reader.segment(source.path);
+    } catch (error) {
+      assert.ok(source.inCheckpoint && error instanceof WalCorruption);
+      corruption = error;
+      const {setAside} = await repairCheckpoint(disk, error, memory);
+      const aside = `/wal/00000000.corrupt-from-${error.offset}.of-checkpoint.00000003`;
+      assert.deepEqual(setAside, [aside]);
+      assert.ok(disk.sizeOf(aside) > 0);
+    }
+  }
+  assert.ok(corruption !== undefined);
+  assert.ok(
+    target.samples.some(([, time]) => time === 4),
+    'the segments after it are read',
+  );
+  assert.deepEqual(contentOf(replay(disk)), contentOf({target}), 'the next start finds the same, and no corruption');
 });
 
 test('a segment that is missing is named', async () => {

@@ -56,6 +56,31 @@ export async function repairLog(
   }
 }
 
+/**
+ * The same for a corrupt checkpoint: it keeps what can be read of it, which replay has given by then, and so do the segments after it.
+ * What is set aside goes to the log's folder, since the checkpoint will be removed.
+ */
+export async function repairCheckpoint(
+  disk: Disk,
+  corruption: WalCorruption,
+  memory: KernelMemory,
+): Promise<RepairOutcome> {
+  const checkpoint = path.dirname(corruption.file);
+  const {bytesCut, setAside} = await repairLog(disk, checkpoint, corruption, memory);
+  try {
+    const folder = path.dirname(checkpoint);
+    const moved = setAside.map((file) => {
+      const name = freeName(disk, path.join(folder, `${path.basename(file)}.of-${path.basename(checkpoint)}`));
+      disk.rename(file, name);
+      return name;
+    });
+    await disk.syncFolder(folder);
+    return {bytesCut, setAside: moved};
+  } catch (error) {
+    throw new StorageError('wal_corrupt', `cannot repair: ${corruption.message}: ${reasonOf(error)}`, error);
+  }
+}
+
 const isAfter = (file: string, corrupt: string): boolean =>
   Number(path.basename(file)) > Number(path.basename(corrupt));
 
