@@ -8,6 +8,7 @@ import type {Answer} from '@narthex/http/envelope.ts';
 import {AnchoredRegex} from '@narthex/model/regex.ts';
 import {unsupportedMechanisms} from '@narthex/discovery/config.ts';
 import {unsupportedClientKeys} from '@narthex/scrape/http-client/config.ts';
+import type {Retention} from '@narthex/tsdb/compact/retention.ts';
 import type {ReplayProgress} from '@narthex/tsdb/database.ts';
 import type {HeadShared} from '@narthex/tsdb/head/head.ts';
 import {addLaterRoutes} from './api/later-routes.ts';
@@ -15,6 +16,7 @@ import {addQueryRoutes} from './api/query-routes.ts';
 import {addStatusRoutes} from './api/status-routes.ts';
 import {addTargetRoutes} from './api/target-routes.ts';
 import {addWriteRoutes} from './api/write-routes.ts';
+import {CompactClient} from './compact/compact-client.ts';
 import {loadConfig, type LoadedConfig} from './config/load-config.ts';
 import type {Options} from './flags/options.ts';
 import type {FlagValues} from './flags/parse-flags.ts';
@@ -37,6 +39,7 @@ const QUERY_BYTES_MIN = 256 << 20;
 const QUERY_BYTES_MAX = 1 << 30;
 /** Rarer than the library's own, so that an idle server sleeps. */
 const EVENT_LOOP_RESOLUTION_MS = 50;
+const BLOCK_MAX_MS = 31 * 24 * 3_600_000;
 /** How long clients may take to finish when the server stops. */
 const CLOSE_GRACE_MS = 5000;
 
@@ -53,6 +56,7 @@ export class Server {
   readonly #startMs = Date.now();
   #activeQueries: ActiveQueries | undefined;
   #pool: QueryPool | undefined;
+  #compact: CompactClient | undefined;
   #config: LoadedConfig;
   #reload = {successful: true, timeMs: Date.now()};
   #progress: ReplayProgress | undefined;
@@ -91,6 +95,7 @@ export class Server {
       this.#log.info('Listening on', {component: 'web', address: `${address}:${port}`});
     const shared = await this.#ingest.opened;
     this.#log.info('TSDB started');
+    this.#compact = this.#startCompact(shared);
     this.#pool = this.#startPool(shared);
     watchQueries(this.#registry, {
       queries: () => this.#pool!.load.queries,
@@ -131,6 +136,7 @@ export class Server {
     this.#activeQueries?.close();
     await closed;
     await this.#queryLog.close();
+    await this.#compact?.close();
     await this.#ingest.close();
     this.#log.info('See you next time!');
   }
@@ -145,6 +151,7 @@ export class Server {
     }
     queryLog.use();
     this.#config = loaded;
+    this.#compact?.retain(this.#retention());
     this.#reload = {successful: true, timeMs: Date.now()};
     this.#metrics.reloaded(true);
     this.#warnOfLater(loaded);
@@ -169,7 +176,7 @@ export class Server {
         scrape,
         acceptedMessages,
         arenaBytes: ARENA_BYTES,
-        readersMax: query.concurrency + 2,
+        readersMax: query.concurrency + 3,
         logLevel,
         logFormat,
       },
@@ -183,6 +190,31 @@ export class Server {
     });
   }
 
+  /** The limits of the configuration, or where it has none those of the flags. */
+  #retention(): Retention {
+    const {timeMs, sizeBytes, percentage} =
+      this.#config.config.storage.retention ?? this.#options.storage.blocks.retention;
+    return {durationMs: timeMs, bytes: sizeBytes, percentage};
+  }
+
+  #startCompact(shared: HeadShared): CompactClient {
+    const {storage, query, logLevel, logFormat} = this.#options;
+    const {caller} = this.#ingest;
+    const readerIndex = query.concurrency + 2;
+    const retention = this.#retention();
+    const maxBlockMs = storage.blocks.maxBlockMs || longestBlock(retention.durationMs);
+    const blocks = {...storage.blocks, maxBlockMs};
+    return new CompactClient({
+      data: {storage: {...storage, blocks}, shared, readerIndex, retention, logLevel, logFormat},
+      connect: (owner, segments) => {
+        caller.call('serveOwner', {port: owner}, [owner]).catch(() => {});
+        caller.call('connectReader', {port: segments}, [segments]).catch(() => {});
+      },
+      clearReader: () => void caller.call('clearReader', readerIndex).catch(() => {}),
+      log: this.#log,
+    });
+  }
+
   #startPool(shared: HeadShared): QueryPool {
     const {query, storage, features, logLevel, logFormat} = this.#options;
     const activeLog = this.#log.with({component: 'activeQueryTracker'});
@@ -191,6 +223,7 @@ export class Server {
     const memoryBytesMax = Math.min(QUERY_BYTES_MAX, Math.max(QUERY_BYTES_MIN, os.totalmem() / 8));
     return new QueryPool({
       shared,
+      dataFolder: storage.path,
       settings: {...query, memoryBytesMax, features, logLevel, logFormat},
       threadsMax: query.concurrency,
       activeFd: this.#activeQueries.fd,
@@ -219,7 +252,8 @@ export class Server {
       configYaml: () => this.#config.config.printed,
       lastReload: () => this.#reload,
       replayProgress: () => this.#progress,
-      threads: () => 2 + (this.#pool?.load.threads ?? 0),
+      blocks: async () => (await this.#compact?.blocks()) ?? [],
+      threads: () => 3 + (this.#pool?.load.threads ?? 0),
       corruptions: () => 0,
     });
     web.route(['GET'], '/metrics', ({request}) => this.#metricsPage(request.headers.accept), {always: true});
@@ -235,9 +269,15 @@ export class Server {
   async #metricsPage(accept: string | undefined): Promise<Answer> {
     const own = this.#registry.collect();
     const ingest = this.#web.readiness === 'ready' ? [await this.#ingest.caller.call('metrics', null)] : [];
-    const {body, contentType} = encodeSnapshot(mergeSnapshots([await own, ...ingest]), accept);
+    const compact = (await this.#compact?.metrics()) ?? [];
+    const {body, contentType} = encodeSnapshot(mergeSnapshots([await own, ...ingest].concat(compact)), accept);
     return {status: 200, headers: {'Content-Type': contentType}, body};
   }
+}
+
+/** Upstream's longest block: a tenth of the time that data is kept, at most 31 days. */
+function longestBlock(retentionMs: number): number {
+  return retentionMs > 0 ? Math.min(BLOCK_MAX_MS, retentionMs / 10) : BLOCK_MAX_MS;
 }
 
 export const versionText = `prometheus, version ${VERSION} (narthex)

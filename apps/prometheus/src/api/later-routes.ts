@@ -13,7 +13,6 @@ const routes: readonly [path: string, methods: readonly string[], feature: strin
   ['/api/v1/alertmanagers', READ, 'sending alerts is'],
   ['/api/v1/scrape_pools/config', READ, 'the configuration of one scrape pool is'],
   ['/api/v1/targets/relabel_steps', READ, 'showing relabelling step by step is'],
-  ['/api/v1/status/tsdb/blocks', READ, 'blocks are'],
   ['/api/v1/status/self_metrics', READ, 'metrics of the server as JSON are'],
   ['/api/v1/features', READ, 'the list of features is'],
   ['/api/v1/notifications', READ, 'notifications are'],

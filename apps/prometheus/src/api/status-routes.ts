@@ -2,6 +2,7 @@ import {hostname} from 'node:os';
 import {success} from '@narthex/http/envelope.ts';
 import {formatDuration, formatGoDuration, parseDuration, parseGoDuration} from '@narthex/model/duration.ts';
 import {formatRfc3339} from '@narthex/model/timestamp.ts';
+import {type BlockMeta, printMeta} from '@narthex/tsdb/block/meta.ts';
 import type {ReplayProgress} from '@narthex/tsdb/database.ts';
 import {type Flag, flagTable} from '../flags/flag-table.ts';
 import type {FlagValues} from '../flags/parse-flags.ts';
@@ -15,6 +16,8 @@ export interface ServerStatus {
   configYaml(): string;
   lastReload(): {readonly successful: boolean; readonly timeMs: number};
   replayProgress(): ReplayProgress | undefined;
+  /** Blocks that are read, by the time they begin at. */
+  blocks(): Promise<readonly BlockMeta[]>;
   threads(): number;
   corruptions(): number;
 }
@@ -36,6 +39,10 @@ export function addStatusRoutes(server: WebServer, flags: FlagValues, status: Se
   );
   server.route(['GET'], '/api/v1/status/buildinfo', () => success(buildInfo));
   server.route(['GET'], '/api/v1/status/runtimeinfo', () => success(runtimeInfo(status)));
+  server.route(['GET'], '/api/v1/status/tsdb/blocks', async () => {
+    const blocks = await status.blocks();
+    return success({blocks: blocks.map((meta) => JSON.parse(printMeta(meta)) as unknown)});
+  });
   server.route(['GET'], '/api/v1/status/walreplay', () => success(replayOf(status)), {always: true});
   server.route(
     ['GET'],

@@ -1,5 +1,5 @@
 // The ingest thread: the only writer of storage. Scrapes, takes remote write, appends to log and head.
-import {parentPort, workerData} from 'node:worker_threads';
+import {type MessagePort, parentPort, workerData} from 'node:worker_threads';
 import {Registry} from '@narthex/client/registry.ts';
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {putFloatPowers} from '@narthex/kernels/float-powers.ts';
@@ -20,7 +20,7 @@ import {Logger} from '../log/logger.ts';
 import {StorageMetrics} from '../metrics/storage-metrics.ts';
 import {serveCalls} from '../threads/rpc.ts';
 import {USER_AGENT} from '../version.ts';
-import type {IngestCalls, IngestEvent, IngestThreadData, WriteAnswer, WriteRequest} from './messages.ts';
+import type {IngestCalls, IngestEvent, IngestThreadData, OwnerCalls, WriteAnswer, WriteRequest} from './messages.ts';
 import {SegmentPorts} from './segment-ports.ts';
 
 /** Bodies of scrapes and the batches made of them. */
@@ -44,7 +44,12 @@ function openDatabase(): Promise<Database> {
   const tsdbLog = log.with({component: 'tsdb'});
   return Database.open({
     dir: path,
-    head: {arenaBytes: data.arenaBytes, readersMax: data.readersMax, announce: segmentPorts.announce},
+    head: {
+      arenaBytes: data.arenaBytes,
+      readersMax: data.readersMax,
+      chunkRangeMs: data.storage.blocks.minBlockMs,
+      announce: segmentPorts.announce,
+    },
     wal: {
       ...(walSegmentBytes > 0 && {segmentBytes: walSegmentBytes}),
       compression: walCompression,
@@ -111,9 +116,24 @@ function refusalOf(error: unknown): WriteAnswer {
   return {status: error instanceof StorageError ? 500 : 503, message};
 }
 
+/** Housekeeping has a thread of its own, which comes back here for all that concerns head and log. */
+function serveOwner(port: MessagePort, database: Database): void {
+  const owner = database.owner(segmentPorts.announceBlocks);
+  const calls: OwnerCalls = {
+    state: () => owner.state(),
+    seal: (timeMs) => owner.seal(timeMs),
+    publish: (blocks) => owner.publish(blocks),
+    truncate: (timeMs) => owner.truncate(timeMs),
+    beginCheckpoint: () => owner.beginCheckpoint(),
+    endCheckpoint: ({last, minTime}) => owner.endCheckpoint(last, minTime),
+  };
+  serveCalls(port, calls);
+}
+
 async function run(): Promise<void> {
   const database = await openDatabase();
   storageMetrics.watch(database);
+  segmentPorts.announceBlocks(database.blocks);
   const {scraping, discovery} = makeScraping(database);
   const calls: IngestCalls = {
     configure(texts) {
@@ -129,6 +149,7 @@ async function run(): Promise<void> {
     poolNames: () => scraping.poolNames,
     metadata: ({family}) => scraping.metadata(family),
     metrics: () => registry.collect(),
+    serveOwner: ({port}) => serveOwner(port, database),
     connectReader: ({port}) => segmentPorts.connect(port, database.head.shared.segments),
     clearReader: (readerIndex) => clearReader(database.head.arena, readerIndex),
     async close() {

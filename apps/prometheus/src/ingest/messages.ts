@@ -1,8 +1,10 @@
 import type {MessagePort} from 'node:worker_threads';
 import type {RegistrySnapshot} from '@narthex/client/snapshot.ts';
 import type {TargetMetadata, TargetsStatus} from '@narthex/scrape/manager.ts';
+import type {BlockMeta} from '@narthex/tsdb/block/meta.ts';
 import type {ReplayProgress} from '@narthex/tsdb/database.ts';
 import type {HeadShared} from '@narthex/tsdb/head/head.ts';
+import type {CheckpointRange, HeadState} from '@narthex/tsdb/housekeeping/head-owner.ts';
 import type {ConfigTexts} from '../config/load-config.ts';
 import type {ScrapeOptions, StorageOptions} from '../flags/options.ts';
 import type {Level, LogFormat} from '../log/logger.ts';
@@ -40,6 +42,16 @@ export interface WriteAnswer {
   readonly message: string;
 }
 
+/** What housekeeping in another thread may ask, see tsdb's `HeadOwner`. */
+export type OwnerCalls = {
+  state(_: null): Promise<HeadState>;
+  seal(timeMs: number): Promise<void>;
+  publish(blocks: readonly BlockMeta[]): Promise<void>;
+  truncate(timeMs: number): Promise<void>;
+  beginCheckpoint(_: null): Promise<CheckpointRange | undefined>;
+  endCheckpoint(done: {last: number; minTime: number}): Promise<void>;
+};
+
 /** What the main thread may ask of the ingest thread. */
 export type IngestCalls = {
   /** Scrape by this configuration from now on. */
@@ -49,6 +61,8 @@ export type IngestCalls = {
   poolNames(_: null): string[];
   metadata(options: {family: string | undefined}): TargetMetadata[];
   metrics(_: null): Promise<RegistrySnapshot>;
+  /** Storage's housekeeping calls at `port`, see `OwnerCalls`. */
+  serveOwner(connection: {port: MessagePort}): void;
   /** Segments are announced to a new reader at `port`. */
   connectReader(connection: {port: MessagePort}): void;
   /** The thread of this reader is gone: what it held may be recycled. */

@@ -5,7 +5,6 @@ import type {Matcher} from '@narthex/model/matcher.ts';
 import {TIME_MAX, TIME_MIN} from '@narthex/model/timestamp.ts';
 import {compareUtf8} from '@narthex/model/utf8.ts';
 import {parseMetricSelectors} from '@narthex/promql/parse/parser.ts';
-import type {SymbolList} from '@narthex/tsdb/index/label-lists.ts';
 import {AnswerWriter, type ReadyAnswer} from './answer.ts';
 import type {Job} from './messages.ts';
 import {forParameter, limitOf, optionalTime} from './parameters.ts';
@@ -17,7 +16,10 @@ const ESCAPED_PREFIX = 'U__';
 
 /** `/api/v1/labels`: names of labels. */
 export function handleLabelNames(parameters: URLSearchParams, storage: QueryStorage): ReadyAnswer {
-  return textList(parameters, storage, (matchers, limit) => storage.head.labelLists.names(matchers, limit));
+  const {database} = storage;
+  return textList(parameters, storage, (matchers, {startMs, endMs}, limit) =>
+    database.labelNames(matchers, startMs, endMs, limit),
+  );
 }
 
 /** `/api/v1/label/<name>/values`. */
@@ -25,22 +27,23 @@ export function handleLabelValues(job: Job, parameters: URLSearchParams, storage
   const given = job.path['name'] ?? '';
   const name = given.startsWith(ESCAPED_PREFIX) ? unescapeName(given, 'values') : given;
   if (!isValidLabelName(name)) throw new ApiError('bad_data', `invalid label name: ${JSON.stringify(name)}`);
-  return textList(parameters, storage, (matchers, limit) => storage.head.labelLists.values(name, matchers, limit));
+  const {database} = storage;
+  return textList(parameters, storage, (matchers, {startMs, endMs}, limit) =>
+    database.labelValues(name, matchers, startMs, endMs, limit),
+  );
 }
 
-type List = (matchers: readonly Matcher[], limit: number) => SymbolList;
+type List = (matchers: readonly Matcher[], times: TimeRange, limit: number) => readonly string[];
 
 /** The texts that `list` gives for each selector, united, sorted by bytes, at most `limit` of them. */
 function textList(parameters: URLSearchParams, storage: QueryStorage, list: List): ReadyAnswer {
   const limit = limitOf(parameters);
-  const {startMs, endMs} = timesOf(parameters);
+  const times = timesOf(parameters);
   const selectors = selectorsOf(parameters);
-  if (!storage.overlaps(startMs, endMs)) return listAnswer([], false, storage);
+  if (!storage.overlaps(times.startMs, times.endMs)) return listAnswer([], false, storage);
   // One more than wanted tells whether there are more.
   const most = limit === 0 ? 0 : limit + 1;
-  const lists = (selectors.length ? selectors : [[]]).map((matchers) =>
-    storage.head.labelLists.texts(list(matchers, most)),
-  );
+  const lists = (selectors.length ? selectors : [[]]).map((matchers) => list(matchers, times, most));
   const texts = lists.length === 1 ? lists[0]! : [...new Set(lists.flat())].sort(compareUtf8);
   const isTruncated = limit > 0 && texts.length > limit;
   return listAnswer(isTruncated ? texts.slice(0, limit) : texts, isTruncated, storage);
@@ -95,7 +98,7 @@ function* labelSetsOf(
   endMs: number,
   storage: QueryStorage,
 ): Generator<string> {
-  const set = storage.head.select(matchers, startMs, endMs);
+  const set = storage.select(matchers, startMs, endMs);
   const {symbols} = storage;
   let pairs = new Uint32Array(256);
   for (let i = 0; i < set.length; i++) {
@@ -113,7 +116,12 @@ function* labelSetsOf(
   }
 }
 
-function timesOf(parameters: URLSearchParams): {startMs: number; endMs: number} {
+interface TimeRange {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+function timesOf(parameters: URLSearchParams): TimeRange {
   return {startMs: optionalTime(parameters, 'start', TIME_MIN), endMs: optionalTime(parameters, 'end', TIME_MAX)};
 }
 

@@ -8,7 +8,8 @@ export interface QueryThreadData {
   readonly shared: HeadShared;
   /** Its place in the readers' table of the arena. */
   readonly readerIndex: number;
-  /** Brings new segments of the head; read synchronously when one is missed. */
+  readonly dataFolder: string;
+  /** Brings new segments of the head and lists of blocks; read synchronously when one is missed. */
   readonly segments: MessagePort;
   /** Shared words, see `control`. */
   readonly control: SharedArrayBuffer;

@@ -36,6 +36,7 @@ export interface JobSink {
 
 export interface PoolOptions {
   readonly shared: HeadShared;
+  readonly dataFolder: string;
   readonly settings: QuerySettings;
   readonly threadsMax: number;
   /** The file of active queries. */
@@ -242,6 +243,7 @@ class QueryThread {
     options.connectSegments(port1);
     const workerData: QueryThreadData = {
       shared: options.shared,
+      dataFolder: options.dataFolder,
       readerIndex,
       segments: port2,
       control: buffer,
