@@ -48,6 +48,44 @@ test('a block of the head holds what the head has in its range', () => {
   );
 });
 
+/** What a block of the part in question would hold: times by name of the series. */
+function blockOf(head: TestHead, minTime: number, maxTime: number, outOfOrder: boolean): [string, number[]][] {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-head-block-'));
+  const source = new HeadSource(head.reader, head.readerMemory, {minTime, maxTime, outOfOrder});
+  const meta = finishWork(new Compactor({disk: nodeDisk, folder}).write(source, {minTime, maxTime}));
+  const found = meta === undefined ? new Map() : decodePlainly(readBlockPlainly(path.join(folder, meta.ulid)));
+  fs.rmSync(folder, {recursive: true});
+  return [...found].map(([labels, samples]) => [JSON.parse(labels)[1][1], [...samples.keys()]]);
+}
+
+test('samples out of order go to blocks of their own, deleted ones to none', () => {
+  const head = new TestHead({outOfOrderWindowMs: 1000});
+  const append = (series: number, times: number[]): void => {
+    for (const time of times) head.append([{series, time, bits: bitsOf(time / 3)}]);
+  };
+  append(1, [100, 300, 200, 150, 310]);
+  append(2, [300]);
+  append(
+    1,
+    Array.from({length: 40}, (_, i) => 299 - i * 2),
+  );
+  append(2, [120, 110, 190]);
+  head.head.delete([head.series(1), head.series(2)], 105, 180, head.memory);
+  assert.deepEqual(blockOf(head, 0, 1000, false), [
+    ['1', [100, 300, 310]],
+    ['2', [300]],
+  ]);
+  assert.deepEqual(blockOf(head, 200, 1000, true)[0]?.[1].includes(299), true, 'the chunk that is full');
+  while (!head.head.outOfOrder.close(head.memory).step(1e6));
+  const odd = Array.from({length: 40}, (_, i) => 299 - i * 2);
+  const late = [200, ...odd].filter((time) => time < 105 || time > 180).sort((a, b) => a - b);
+  assert.deepEqual(blockOf(head, 0, 250, true), [
+    ['1', late.filter((time) => time < 250)],
+    ['2', [190]],
+  ]);
+  assert.deepEqual(blockOf(head, 250, 1000, true), [['1', late.filter((time) => time >= 250)]]);
+});
+
 test('series come in the order of labels, whatever labels they have', () => {
   const label = fc.string({unit: 'grapheme', minLength: 1, maxLength: 2});
   const sets = fc.array(fc.array(fc.tuple(label, label), {minLength: 1, maxLength: 5}), {minLength: 1, maxLength: 60});

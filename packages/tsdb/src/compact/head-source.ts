@@ -11,6 +11,14 @@ import type {CompactionSource, LoadedChunk} from './source.ts';
 const BATCH = 1024;
 const CHUNKS_MIN = 64;
 
+/** Samples in [minTime, maxTime), ms: of the chunks in order, or of the closed ones out of order. */
+export interface HeadSourceRange {
+  readonly minTime: number;
+  readonly maxTime: number;
+  /** Then close the open chunks before (`OutOfOrder.close`). */
+  readonly outOfOrder?: boolean;
+}
+
 /**
  * The samples of the head in [minTime, maxTime) as a source. While it is read, no series may be taken out of the head and no sample
  * of that range may come in: the head's minimum valid time was raised to `maxTime` before, and nothing is truncated until the block is
@@ -18,7 +26,7 @@ const CHUNKS_MIN = 64;
  */
 export class HeadSource implements CompactionSource {
   readonly symbolCount: number;
-  readonly intervals: Intervals = [];
+  intervals: Intervals = [];
   labelCount = 0;
   labels = new Uint32Array(64);
   chunkCount = 0;
@@ -28,6 +36,7 @@ export class HeadSource implements CompactionSource {
   readonly #memory: KernelMemory;
   readonly #minTime: number;
   readonly #lastTime: number;
+  readonly #isOutOfOrder: boolean;
   readonly #start: number;
   /** All series in the order of labels, by their slots. */
   readonly #slots: Uint32Array;
@@ -42,11 +51,12 @@ export class HeadSource implements CompactionSource {
   #seriesMark = 0;
 
   /** `memory` is the reader's. Nobody else uses the two until `close`. */
-  constructor(reader: HeadReader, memory: KernelMemory, range: {readonly minTime: number; readonly maxTime: number}) {
+  constructor(reader: HeadReader, memory: KernelMemory, range: HeadSourceRange) {
     this.#reader = reader;
     this.#memory = memory;
     this.#minTime = range.minTime;
     this.#lastTime = range.maxTime - 1;
+    this.#isOutOfOrder = range.outOfOrder ?? false;
     this.#start = memory.mark();
     reader.begin();
     try {
@@ -147,7 +157,8 @@ export class HeadSource implements CompactionSource {
     if (this.labels.length < 2 * count) this.labels = new Uint32Array(4 * count);
     this.labelCount = set.labels(row, this.labels);
     for (let i = 0; i < 2 * count; i++) this.labels[i] = this.#ranks[this.labels[i]];
-    this.#takeChunks(copiesOf(set, row));
+    this.intervals = set.intervals(row);
+    this.#takeChunks(this.#isOutOfOrder ? lateCopiesOf(set, row) : copiesOf(set, row));
   }
 
   #takeChunks(copies: readonly ChunkCopy[]): void {
@@ -164,7 +175,13 @@ export class HeadSource implements CompactionSource {
   }
 }
 
-/** All chunks of a series; here is where those out of order are to be added: they may overlap with any. */
+/** All chunks in order of a series. */
 function copiesOf(set: HeadSeriesSet, row: number): ChunkCopy[] {
   return Array.from({length: set.chunkCount(row)}, (_, k) => set.copyChunk(row, k));
+}
+
+/** All closed chunks out of order of a series, by their first samples; they may overlap. */
+function lateCopiesOf(set: HeadSeriesSet, row: number): ChunkCopy[] {
+  const copies = Array.from({length: set.outOfOrderCount(row)}, (_, k) => set.copyOutOfOrder(row, k));
+  return copies.sort((a, b) => a.minTime - b.minTime);
 }
