@@ -4,12 +4,24 @@ import os from 'node:os';
 import path from 'node:path';
 import {type TestContext, test} from 'node:test';
 import {fileURLToPath} from 'node:url';
+import {writeCheckpoint} from './checkpoint.ts';
 import {WalCommitLog} from './commit-log.ts';
+import {WblCommitLog} from './out-of-order-log.ts';
 import type {Compression} from './compression.ts';
 import {nodeDisk} from '../disk.ts';
 import {PAGE_BYTES} from './framing.ts';
 import {Replay, replaySources} from './replay.ts';
-import {type PlainSample, type PlainSeries, PlainTarget, bitsOf, commitOf, numberOf} from './testing-commits.ts';
+import {
+  type PlainHistogram,
+  type PlainSample,
+  type PlainSeries,
+  PlainTarget,
+  bitsOf,
+  commitOf,
+  histogramCommitOf,
+  numberOf,
+  pieceOf,
+} from './testing-commits.ts';
 import {TestPrometheus, prometheusBinary} from './testing-peers.ts';
 import {testMemory} from './testing-records.ts';
 import {WalWriter} from './writer.ts';
@@ -99,6 +111,106 @@ test('Prometheus repairs our log when its end is torn, and has all before', opti
   fs.appendFileSync(file, Uint8Array.of(1, 0, 50, 1, 2, 3, 4, 99));
   await checkAnswers(await start(t, dir), endSeconds);
 });
+
+const HISTOGRAM: PlainHistogram = {
+  ref: 0,
+  timeMs: 0,
+  startMs: 0,
+  integer: true,
+  schema: 0,
+  hint: 0,
+  zeroThreshold: 0.001,
+  zeroCount: 2,
+  count: 12,
+  sum: 30,
+  positive: [
+    [1, 3],
+    [2, 4],
+    [5, 1],
+  ],
+  negative: [[0, 2]],
+  bounds: [],
+};
+
+/** Everything that a log can hold, some of it in a checkpoint, and out-of-order samples. Series 1 to 3 have a sample each ten seconds. */
+async function writeEverything(dir: string, endSeconds: number): Promise<void> {
+  const memory = testMemory();
+  const writer = new WalWriter({folder: path.join(dir, 'wal')});
+  const log = new WalCommitLog(writer);
+  const names = ['floats', 'integers', 'float_histograms'];
+  const series = names.map((name, i): PlainSeries => [i + 1, '__name__', name, 'job', 'x']);
+  log.log({...commitOf(memory, series, []), metadata: [{ref: 1, type: 'gauge', unit: '', help: 'of floats'}]});
+  for (let i = 0; i < COMMITS; i++) {
+    const timeMs = (endSeconds - (COMMITS - 1 - i) * STEP_SECONDS) * 1000;
+    const samples = {...commitOf(memory, [], [[1, timeMs, bitsOf(i)]])};
+    const exemplars = [{ref: 1, timeMs, value: i + 0.5, labels: ['trace_id', `t${i}`]}];
+    log.log({...samples, exemplars});
+    const grown = {...HISTOGRAM, timeMs, count: HISTOGRAM.count + i, zeroCount: HISTOGRAM.zeroCount + i};
+    const scaled = {...grown, integer: false, zeroCount: grown.zeroCount + 0.5, count: grown.count + 0.5};
+    log.log(
+      histogramCommitOf(memory, [
+        {...grown, ref: 2},
+        {...scaled, ref: 3},
+      ]),
+    );
+    if (i % 8 === 7) writer.nextSegment();
+  }
+  const deleted = (endSeconds - 10 * STEP_SECONDS) * 1000;
+  const [refs, minTimes, maxTimes] = [1, deleted, deleted + 2 * STEP_SECONDS * 1000].map((value) => {
+    const at = memory.alloc(8);
+    memory.f64[at / 8] = value;
+    return at;
+  }) as [number, number, number];
+  log.logDeletion({memory, count: 1, refs, minTimes, maxTimes});
+  await writer.sync();
+  await writeCheckpoint({folder: writer.folder, last: 2, minTime: -Infinity, keeps: () => true, memory});
+  writer.removeBefore(3);
+  const late = new WalWriter({folder: path.join(dir, 'wbl')});
+  const lateMs = (endSeconds - 100 * STEP_SECONDS) * 1000;
+  const lateSamples = [0, 2, 1].map((i): PlainSample => [1, lateMs + i * 1000, bitsOf(1000 + i)]);
+  new WblCommitLog(late).log([pieceOf(memory, [[1, 0]], lateSamples)]);
+  await late.sync();
+}
+
+test(
+  'Prometheus reads all that we write: histograms, exemplars, tombstones, a checkpoint, late samples',
+  options,
+  async (t) => {
+    const dir = path.join(folderFor(t), 'data');
+    const endSeconds = Math.floor(Date.now() / 1000) - 60;
+    await writeEverything(dir, endSeconds);
+    assert.ok(fs.existsSync(path.join(dir, 'wal/checkpoint.00000002')));
+    const server = await start(t, dir);
+    const range = `[${COMMITS * STEP_SECONDS}s]`;
+    assert.equal(await server.number(`count_over_time(floats${range})`, endSeconds), COMMITS - 3);
+    assert.equal(await server.number(`floats`, endSeconds), COMMITS - 1);
+    for (const [name, more] of [
+      ['integers', 0],
+      ['float_histograms', 0.5],
+    ] as const) {
+      assert.equal(await server.number(`count_over_time(${name}${range})`, endSeconds), COMMITS);
+      assert.equal(await server.number(`histogram_count(${name})`, endSeconds), HISTOGRAM.count + COMMITS - 1 + more);
+      assert.equal(await server.number(`histogram_sum(${name})`, endSeconds), HISTOGRAM.sum);
+      const inTwoBuckets = await server.number(
+        `histogram_fraction(1, 4, ${name}) * histogram_count(${name})`,
+        endSeconds,
+      );
+      assert.ok(Math.abs(inTwoBuckets - 7) < 1e-9);
+    }
+    const [late] = await server.query('floats[5s]', endSeconds - 100 * STEP_SECONDS + 3);
+    assert.deepEqual(
+      late!.samples.map(([, value]) => value),
+      ['1000', '1001', '1002'],
+    );
+    const window = {start: String(endSeconds - COMMITS * STEP_SECONDS), end: String(endSeconds)};
+    const exemplars = (await server.data('query_exemplars', {query: 'floats', ...window})) as {
+      exemplars: {labels: unknown; value: string}[];
+    }[];
+    assert.equal(exemplars[0]!.exemplars.length, COMMITS);
+    const last = exemplars[0]!.exemplars.at(-1)!;
+    assert.deepEqual([last.labels, last.value], [{trace_id: `t${COMMITS - 1}`}, String(COMMITS - 0.5)]);
+  },
+);
 
 /** All that a log holds, in a plain form. */
 function replayAll(dir: string): {target: PlainTarget; replay: Replay} {

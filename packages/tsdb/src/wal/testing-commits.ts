@@ -7,7 +7,7 @@ import {
   recordBytes,
   writeRecord,
 } from '@narthex/model/histogram/record.ts';
-import type {LogCommit, LogExemplar, LogMetadata} from '../head/commit-log.ts';
+import type {LogCommit, LogExemplar, LogMetadata, OutOfOrderPiece} from '../head/commit-log.ts';
 import type {LoggedMarker, LoggedTombstone} from './rare-records.ts';
 import type {ReplayTarget} from './replay.ts';
 import type {LoggedSamples} from './sample-run.ts';
@@ -16,6 +16,9 @@ import type {LoggedSamples} from './sample-run.ts';
 export type PlainSeries = readonly [ref: number, ...labels: string[]];
 /** A sample: reference, ms, the bits of the value. */
 export type PlainSample = readonly [ref: number, timeMs: number, bits: bigint];
+
+/** A marker: series, and file of the chunk * 2^32 + place in it. */
+export type PlainMarker = readonly [ref: number, chunk: number];
 
 /** A histogram sample; with `integer` set it is one of integers. */
 export interface PlainHistogram {
@@ -134,6 +137,25 @@ export function commitOf(
       BigUint64Array.from(samples, ([, , bits]) => bits),
     ),
   };
+}
+
+/** A piece of out-of-order samples, in new space of `memory`. */
+export function pieceOf(
+  memory: KernelMemory,
+  markers: readonly PlainMarker[],
+  samples: readonly PlainSample[],
+): OutOfOrderPiece {
+  const {sampleCount, sampleRefs, sampleTimes, sampleValues} = commitOf(memory, [], samples);
+  const markerRefs = put(
+    memory,
+    Float64Array.from(markers, ([ref]) => ref),
+  );
+  const markerChunks = put(
+    memory,
+    Float64Array.from(markers, ([, chunk]) => chunk),
+  );
+  const columns = {sampleCount, sampleRefs, sampleTimes, sampleValues, sampleStarts: 0};
+  return {memory, markerCount: markers.length, markerRefs, markerChunks, ...columns};
 }
 
 function put(memory: KernelMemory, {buffer, byteOffset, byteLength}: ArrayBufferView): number {

@@ -28,14 +28,16 @@ export class TestPrometheus {
     this.#url = url;
   }
 
-  /** Start it, wait until it answers. With `scrape`, it scrapes itself so often. */
+  /** Start it, wait until it answers. With `scrape`, it scrapes itself so often. It takes native histograms, exemplars and late samples. */
   static async start(binary: string, dir: string, scrape?: string): Promise<TestPrometheus> {
     const port = await freePort();
     const address = `127.0.0.1:${port}`;
     const config = path.join(dir, '..', `prometheus-${port}.json`);
     const job = {job_name: 'self', scrape_interval: scrape, static_configs: [{targets: [address]}]};
-    fs.writeFileSync(config, JSON.stringify(scrape === undefined ? {} : {scrape_configs: [job]}));
+    const storage = {tsdb: {out_of_order_time_window: '1h'}, exemplars: {max_exemplars: 1000}};
+    fs.writeFileSync(config, JSON.stringify({storage, scrape_configs: scrape === undefined ? [] : [job]}));
     const flags = [`--config.file=${config}`, `--storage.tsdb.path=${dir}`, `--web.listen-address=${address}`];
+    flags.push('--enable-feature=native-histograms,exemplar-storage');
     const child = spawn(binary, flags, {stdio: 'ignore'});
     const server = new TestPrometheus(child, `http://${address}`);
     await server.#ready();
@@ -58,6 +60,13 @@ export class TestPrometheus {
     type Row = {metric: Record<string, string>; value?: ApiSample; values?: ApiSample[]};
     const {data} = (await answer.json()) as {data: {result: Row[]}};
     return data.result.map(({metric, value, values}) => ({metric, samples: values ?? (value ? [value] : [])}));
+  }
+
+  /** The data that an address of the API answers with. */
+  async data(resource: string, parameters: Record<string, string>): Promise<unknown> {
+    const answer = await fetch(`${this.#url}/api/v1/${resource}?${new URLSearchParams(parameters)}`);
+    const {data} = (await answer.json()) as {data: unknown};
+    return data;
   }
 
   /** A single number that a query gives. */
