@@ -4,6 +4,7 @@ import {XOR2_DATA, XOR2_OVERHEAD, XOR2_SAMPLE_BYTES_MAX} from '@narthex/kernels/
 import {COUNTER_RESET, type CounterReset} from '@narthex/model/histogram/float-histogram.ts';
 import {isIntegerRecord} from '@narthex/model/histogram/record.ts';
 import {isStaleAt} from '@narthex/model/stale.ts';
+import {assert} from '../arena/errors.ts';
 import {
   CHUNK_FLOAT_HISTOGRAM,
   CHUNK_FLOAT_HISTOGRAM_START,
@@ -132,7 +133,8 @@ export class ChunkBuilder {
     const capacity = count * XOR_SAMPLE_BYTES_MAX + FIRST_SAMPLE_BYTES;
     const chunk = memory.alloc(capacity + XOR_OVERHEAD);
     kernels.xorInit(chunk, capacity);
-    kernels.xorAppendMany(chunk, this.#times + from * 8, this.#values + from * 8, count);
+    const appended = kernels.xorAppendMany(chunk, this.#times + from * 8, this.#values + from * 8, count);
+    assert(appended === count, 'an XOR chunk has room for the samples it was made for');
     this.encoding = CHUNK_XOR;
     this.#takeFloats(chunk + XOR_DATA, kernels.xorBytes(chunk));
     memory.release(mark);
@@ -146,7 +148,9 @@ export class ChunkBuilder {
     const chunk = memory.alloc(capacity + XOR2_OVERHEAD);
     const starts = this.#starts === 0 ? 0 : this.#starts + from * 8;
     kernels.xor2Init(chunk, capacity);
-    kernels.xor2AppendMany(chunk, this.#times + from * 8, this.#values + from * 8, starts, count);
+    const [times, values] = [this.#times + from * 8, this.#values + from * 8];
+    const appended = kernels.xor2AppendMany(chunk, times, values, starts, count);
+    assert(appended === count, 'an XOR2 chunk has room for the samples it was made for');
     this.encoding = CHUNK_XOR2;
     this.#takeFloats(chunk + XOR2_DATA, kernels.xor2Bytes(chunk));
     memory.release(mark);
