@@ -11,6 +11,7 @@ import {unsupportedClientKeys} from '@narthex/scrape/http-client/config.ts';
 import type {Retention} from '@narthex/tsdb/compact/retention.ts';
 import type {ReplayProgress} from '@narthex/tsdb/database.ts';
 import type {HeadShared} from '@narthex/tsdb/head/head.ts';
+import {addAdminRoutes} from './api/admin-routes.ts';
 import {addLaterRoutes} from './api/later-routes.ts';
 import {addQueryRoutes} from './api/query-routes.ts';
 import {addStatusRoutes} from './api/status-routes.ts';
@@ -176,7 +177,8 @@ export class Server {
         scrape,
         acceptedMessages,
         arenaBytes: ARENA_BYTES,
-        readersMax: query.concurrency + 3,
+        // The query pool's, the compact thread's, and one for deletions.
+        readersMax: query.concurrency + 4,
         logLevel,
         logFormat,
       },
@@ -245,6 +247,14 @@ export class Server {
       routePrefix,
     });
     addWriteRoutes(web, {enabled: enableRemoteWriteReceiver, ingest: this.#ingest});
+    addAdminRoutes(web, this.#options.enableAdminApi, {
+      deleteSeries: async (deletion) => {
+        await this.#ingest.caller.call('deleteSeries', deletion);
+        await this.#compact!.deleteSeries(deletion);
+      },
+      cleanTombstones: () => this.#compact!.cleanTombstones(),
+      snapshot: (name, skipHead) => this.#compact!.snapshot(name, skipHead),
+    });
     addLaterRoutes(web);
     addTargetRoutes(web, this.#ingest, externalUrl);
     addStatusRoutes(web, flags, {

@@ -2,13 +2,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {setImmediate} from 'node:timers/promises';
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import type {Matcher} from '@narthex/model/matcher.ts';
 import type {BlockMeta} from './block/meta.ts';
 import {openFolder} from './compact/open-blocks.ts';
 import {StorageError, reasonOf} from './errors.ts';
 import {LocalOwner} from './housekeeping/local-owner.ts';
 import {writtenUntil} from './housekeeping/written-until.ts';
 import {Head, type HeadOptions} from './head/head.ts';
-import type {AppendOutcome, SampleBatch} from './head/types.ts';
+import type {HeadReader} from './head/reader.ts';
+import type {AppendOutcome, SampleBatch, SeriesRef, SeriesSlot} from './head/types.ts';
 import {type CleanStart, FolderLock} from './lock.ts';
 import {WalCommitLog} from './wal/commit-log.ts';
 import {WalCorruption} from './wal/corruption.ts';
@@ -53,6 +55,8 @@ export interface DatabaseStats {
   readonly replay: ReplayCounts & {readonly seconds: number};
 }
 
+/** Series that are deleted of in one commit. */
+const DELETE_SERIES = 256;
 const REPLAY_BYTES = 1024 * 1024 * 1024;
 
 /**
@@ -123,6 +127,37 @@ export class Database {
     return this.head.append(batch);
   }
 
+  /**
+   * Delete what series of the head that match have in [startMs, endMs] at this moment; blocks are housekeeping's. In slices: samples may be appended
+   * meanwhile. `reader` reads this head with `memory`. Rejects with StorageError `wal_write` when the log cannot be written; what was deleted until
+   * then stays deleted.
+   */
+  async deleteSeries(
+    reader: HeadReader,
+    memory: KernelMemory,
+    matchers: readonly Matcher[],
+    startMs: number,
+    endMs: number,
+  ): Promise<void> {
+    const mark = memory.mark();
+    try {
+      const found = seriesOf(reader, matchers);
+      for (let from = 0; from < found.length; from += DELETE_SERIES) {
+        // Series that were taken out meanwhile have nothing left to delete.
+        const slots = found.slice(from, from + DELETE_SERIES).filter(({slot, ref}) => this.head.has(slot, ref));
+        this.head.delete(
+          slots.map(({slot}) => slot),
+          startMs,
+          endMs,
+          memory,
+        );
+        await setImmediate();
+      }
+    } finally {
+      memory.release(mark);
+    }
+  }
+
   /** What housekeeping asks for; `announce` tells all readers of blocks. Call it once. */
   owner(announce: (blocks: readonly BlockMeta[]) => void): LocalOwner {
     const {head} = this;
@@ -138,6 +173,24 @@ export class Database {
   async close(): Promise<void> {
     await this.#writer.close();
     this.#lock?.release();
+  }
+}
+
+interface FoundSeries {
+  readonly slot: SeriesSlot;
+  readonly ref: SeriesRef;
+}
+
+function seriesOf(reader: HeadReader, matchers: readonly Matcher[]): FoundSeries[] {
+  reader.begin();
+  try {
+    const set = reader.select(matchers, -Infinity, Infinity);
+    return Array.from({length: set.length}, (_, i) => {
+      const slot = set.slot(i) as SeriesSlot;
+      return {slot, ref: reader.ref(slot)};
+    });
+  } finally {
+    reader.end();
   }
 }
 

@@ -3,7 +3,6 @@ import type {WebServer} from '../web/server.ts';
 
 const READ = ['GET'];
 const ASK = ['GET', 'POST'];
-const CHANGE = ['POST', 'PUT'];
 
 /** Upstream's routes whose feature is not there yet: they say so, rather than that nothing is found. */
 const routes: readonly [path: string, methods: readonly string[], feature: string][] = [
@@ -22,9 +21,6 @@ const routes: readonly [path: string, methods: readonly string[], feature: strin
   ['/api/v1/search/metric_names', ASK, 'search is'],
   ['/api/v1/search/label_names', ASK, 'search is'],
   ['/api/v1/search/label_values', ASK, 'search is'],
-  ['/api/v1/admin/tsdb/delete_series', CHANGE, 'deleting series is'],
-  ['/api/v1/admin/tsdb/clean_tombstones', CHANGE, 'deleting series is'],
-  ['/api/v1/admin/tsdb/snapshot', CHANGE, 'taking snapshots is'],
   ['/federate', READ, 'federation is'],
 ];
 

@@ -4,7 +4,7 @@ import type {BlockMeta} from '@narthex/tsdb/block/meta.ts';
 import type {Retention} from '@narthex/tsdb/compact/retention.ts';
 import type {Logger} from '../log/logger.ts';
 import {Caller} from '../threads/rpc.ts';
-import type {CompactCalls, CompactThreadData} from './messages.ts';
+import type {CompactCalls, CompactThreadData, Deletion} from './messages.ts';
 
 export interface CompactClientOptions {
   readonly data: Omit<CompactThreadData, 'calls' | 'owner' | 'segments'>;
@@ -45,6 +45,21 @@ export class CompactClient {
     return (await this.#caller?.call('blocks', null)) ?? [];
   }
 
+  /** Delete samples of blocks. */
+  deleteSeries(deletion: Deletion): Promise<void> {
+    return this.#call('deleteSeries', deletion);
+  }
+
+  /** Write blocks of which something was deleted anew without it. */
+  cleanTombstones(): Promise<void> {
+    return this.#call('cleanTombstones', null);
+  }
+
+  /** Copy the database to a new folder `name` below `snapshots`. */
+  snapshot(name: string, skipHead: boolean): Promise<void> {
+    return this.#call('snapshot', {name, skipHead});
+  }
+
   /** Undefined while the thread is not there. */
   metrics(): Promise<RegistrySnapshot | undefined> {
     return this.#caller?.call('metrics', null).catch(() => undefined) ?? Promise.resolve(undefined);
@@ -56,6 +71,14 @@ export class CompactClient {
     clearTimeout(this.#restart);
     await this.#caller?.call('close', null).catch(() => {});
     await this.#worker?.terminate();
+  }
+
+  #call<K extends 'deleteSeries' | 'cleanTombstones' | 'snapshot'>(
+    name: K,
+    argument: Parameters<CompactCalls[K]>[0],
+  ): Promise<void> {
+    if (this.#caller === undefined) return Promise.reject(new Error('storage is not open yet'));
+    return this.#caller.call(name, argument);
   }
 
   #start(): void {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import {workerData} from 'node:worker_threads';
 import {Registry} from '@narthex/client/registry.ts';
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import {parseMetricSelector} from '@narthex/promql/parse/parser.ts';
 import {nodeDisk, folderSize} from '@narthex/tsdb/disk.ts';
 import {HeadReader} from '@narthex/tsdb/head/reader.ts';
 import type {HeadOwner} from '@narthex/tsdb/housekeeping/head-owner.ts';
@@ -86,6 +87,13 @@ const stop = new AbortController();
 const calls: CompactCalls = {
   retain: (retention) => housekeeping.retain(retention),
   blocks: () => housekeeping.blocks,
+  async deleteSeries({selectors, startMs, endMs}) {
+    for (const selector of selectors) {
+      await housekeeping.deleteSeries(parseMetricSelector(selector), startMs, endMs);
+    }
+  },
+  cleanTombstones: () => housekeeping.cleanTombstones(),
+  snapshot: ({name, skipHead}) => housekeeping.snapshot(path.join(data.storage.path, 'snapshots', name), skipHead),
   metrics: () => registry.collect(),
   async close() {
     stop.abort();

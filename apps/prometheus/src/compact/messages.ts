@@ -24,12 +24,24 @@ export interface CompactThreadData {
   readonly calls: MessagePort;
 }
 
+/** Series to delete samples of: selectors as the client wrote them; times in ms, both included. */
+export interface Deletion {
+  readonly selectors: readonly string[];
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 /** What the main thread may ask of the compact thread. */
 export type CompactCalls = {
   /** Keep data so long from now on. */
   retain(retention: Retention): void;
   /** Blocks that are there now, by the time they begin at. */
   blocks(_: null): readonly BlockMeta[];
+  /** Delete samples of blocks; those of the head are the ingest thread's. */
+  deleteSeries(deletion: Deletion): Promise<void>;
+  cleanTombstones(_: null): Promise<void>;
+  /** Copy the database to a new folder below `snapshots`. */
+  snapshot(options: {name: string; skipHead: boolean}): Promise<void>;
   metrics(_: null): Promise<RegistrySnapshot>;
   /** End what is under way without a trace of it. */
   close(_: null): Promise<void>;

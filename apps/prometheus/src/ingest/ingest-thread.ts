@@ -5,6 +5,7 @@ import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {putFloatPowers} from '@narthex/kernels/float-powers.ts';
 import {DiscoveryManager} from '@narthex/discovery/manager.ts';
 import {DiscoveryMetrics} from '@narthex/discovery/metrics.ts';
+import {parseMetricSelector} from '@narthex/promql/parse/parser.ts';
 import {checkContent} from '@narthex/remote/content.ts';
 import {WriteReceiver} from '@narthex/remote/receiver.ts';
 import {WriteError} from '@narthex/remote/write-error.ts';
@@ -15,6 +16,8 @@ import {ArenaFullError} from '@narthex/tsdb/arena/errors.ts';
 import {clearReader} from '@narthex/tsdb/arena/epochs.ts';
 import {Database} from '@narthex/tsdb/database.ts';
 import {StorageError} from '@narthex/tsdb/errors.ts';
+import {HeadReader} from '@narthex/tsdb/head/reader.ts';
+import type {Deletion} from '../compact/messages.ts';
 import {configOf} from '../config/load-config.ts';
 import {Logger} from '../log/logger.ts';
 import {StorageMetrics} from '../metrics/storage-metrics.ts';
@@ -27,6 +30,9 @@ import {SegmentPorts} from './segment-ports.ts';
 const SCRAPE_MEMORY_MAX = 2 ** 31;
 /** Requests, and the label bytes of the series that senders write. */
 const WRITE_MEMORY_MAX = 2 ** 32;
+
+/** The list of series that a deletion found. */
+const DELETE_MEMORY_MAX = 2 ** 30;
 
 const data = workerData as IngestThreadData;
 const log = new Logger(data.logLevel, data.logFormat);
@@ -116,6 +122,17 @@ function refusalOf(error: unknown): WriteAnswer {
   return {status: error instanceof StorageError ? 500 : 503, message};
 }
 
+/** The head is read for it in this thread, with memory that goes when it is done. */
+function makeDeletion(database: Database): (deletion: Deletion) => Promise<void> {
+  return async ({selectors, startMs, endMs}) => {
+    const memory = new KernelMemory({maximumBytes: DELETE_MEMORY_MAX});
+    const reader = new HeadReader(database.head.shared, memory, data.readersMax - 1, {next: () => undefined});
+    for (const selector of selectors) {
+      await database.deleteSeries(reader, memory, parseMetricSelector(selector), startMs, endMs);
+    }
+  };
+}
+
 /** Housekeeping has a thread of its own, which comes back here for all that concerns head and log. */
 function serveOwner(port: MessagePort, database: Database): void {
   const owner = database.owner(segmentPorts.announceBlocks);
@@ -149,6 +166,7 @@ async function run(): Promise<void> {
     poolNames: () => scraping.poolNames,
     metadata: ({family}) => scraping.metadata(family),
     metrics: () => registry.collect(),
+    deleteSeries: makeDeletion(database),
     serveOwner: ({port}) => serveOwner(port, database),
     connectReader: ({port}) => segmentPorts.connect(port, database.head.shared.segments),
     clearReader: (readerIndex) => clearReader(database.head.arena, readerIndex),

@@ -5,6 +5,7 @@ import type {BlockMeta} from '@narthex/tsdb/block/meta.ts';
 import type {ReplayProgress} from '@narthex/tsdb/database.ts';
 import type {HeadShared} from '@narthex/tsdb/head/head.ts';
 import type {CheckpointRange, HeadState} from '@narthex/tsdb/housekeeping/head-owner.ts';
+import type {Deletion} from '../compact/messages.ts';
 import type {ConfigTexts} from '../config/load-config.ts';
 import type {ScrapeOptions, StorageOptions} from '../flags/options.ts';
 import type {Level, LogFormat} from '../log/logger.ts';
@@ -61,6 +62,8 @@ export type IngestCalls = {
   poolNames(_: null): string[];
   metadata(options: {family: string | undefined}): TargetMetadata[];
   metrics(_: null): Promise<RegistrySnapshot>;
+  /** Delete samples of the head. */
+  deleteSeries(deletion: Deletion): Promise<void>;
   /** Storage's housekeeping calls at `port`, see `OwnerCalls`. */
   serveOwner(connection: {port: MessagePort}): void;
   /** Segments are announced to a new reader at `port`. */

@@ -25,6 +25,7 @@ import {Pinner, ROW_BYTES, Rows} from './pins.ts';
 import type {SegmentSource} from './segments.ts';
 import {HeadSeriesSet} from './series-set.ts';
 import {seriesRecords} from './series.ts';
+import type {SeriesRef, SeriesSlot} from './types.ts';
 import {sortByRef} from './sort-by-ref.ts';
 
 /**
@@ -100,6 +101,11 @@ export class HeadReader {
       isWhole,
       inOrderMs,
     });
+  }
+
+  /** The reference of the series at `slot`; inside an epoch. */
+  ref(slot: SeriesSlot): SeriesRef {
+    return this.#arena.f64[(this.#records.address(slot) + SERIES_REF) >>> 3] as SeriesRef;
   }
 
   /** References of all series, rising; inside an epoch. */

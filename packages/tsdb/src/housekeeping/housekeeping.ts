@@ -1,10 +1,15 @@
 import path from 'node:path';
 import {setImmediate} from 'node:timers/promises';
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import type {Matcher} from '@narthex/model/matcher.ts';
+import {Block, blockCaches} from '../block/block.ts';
 import type {BlockMeta} from '../block/meta.ts';
+import {selectInBlock} from '../block/select.ts';
 import {deleteBlock} from '../compact/block-folders.ts';
 import {findBlocks} from '../compact/open-blocks.ts';
-import {CompactionCancelled, type CompactionWork, Compactor} from '../compact/compactor.ts';
+import {cleanTombstones} from '../compact/clean-tombstones.ts';
+import {CompactionCancelled, Compactor} from '../compact/compactor.ts';
+import {deleteSamples} from '../compact/delete-samples.ts';
 import {HeadSource} from '../compact/head-source.ts';
 import {blockRanges, planCompaction} from '../compact/plan.ts';
 import {blocksToDelete, type Retention, type SizedBlock} from '../compact/retention.ts';
@@ -118,6 +123,38 @@ export class Housekeeping {
     });
   }
 
+  /** Delete samples of blocks: of series that match, in [startMs, endMs]. */
+  deleteSeries(matchers: readonly Matcher[], startMs: number, endMs: number): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const meta of this.blocks) {
+        if (meta.minTime <= endMs && startMs < meta.maxTime) this.#deleteInBlock(meta, matchers, startMs, endMs);
+      }
+      await this.#reload();
+    });
+  }
+
+  /** Write blocks of which something was deleted anew without it. */
+  cleanTombstones(): Promise<void> {
+    return this.#inTurn(async () => {
+      const {disk, folder} = this.#options;
+      await this.#drive(cleanTombstones(disk, folder, this.#compactor, () => {}));
+      await this.#reload();
+    });
+  }
+
+  /** Copy all blocks to `target`, a new folder, and unless told otherwise all that is in the head as one more block. */
+  snapshot(target: string, skipHead: boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      const {disk, folder, owner, reader, memory} = this.#options;
+      disk.makeFolder(target);
+      for (const {ulid} of this.blocks) linkTree(disk, path.join(folder, ulid), path.join(target, ulid));
+      const {minTime, maxTime} = await owner.state();
+      if (skipHead || minTime > maxTime) return;
+      const range = {minTime, maxTime: maxTime + 1};
+      await this.#drive(this.#compactor.write(new HeadSource(reader, memory, range), range, {folder: target}));
+    });
+  }
+
   /** End what is under way, without a trace of it, and wait for that. */
   async close(): Promise<void> {
     this.#isCancelled = true;
@@ -193,7 +230,20 @@ export class Housekeeping {
     return !compactOverlapping && isOverlapping(plan) ? [] : plan;
   }
 
-  async #drive(work: CompactionWork): Promise<BlockMeta | undefined> {
+  #deleteInBlock(meta: BlockMeta, matchers: readonly Matcher[], startMs: number, endMs: number): void {
+    const {disk, folder, memory} = this.#options;
+    const mark = memory.mark();
+    const block = Block.open(path.join(folder, meta.ulid), disk, blockCaches());
+    try {
+      const refs = selectInBlock(block.index, matchers, memory);
+      deleteSamples(disk, block, refs, memory, {minTime: startMs, maxTime: endMs});
+    } finally {
+      block.close();
+      memory.release(mark);
+    }
+  }
+
+  async #drive<T>(work: Generator<unknown, T>): Promise<T> {
     let begin = performance.now();
     for (;;) {
       const step = work.next();
@@ -236,6 +286,16 @@ export class Housekeeping {
     for (const ulid of deletions.ulids) {
       if (deleteBlock(disk, folder, ulid)) log('info', 'Deleting obsolete block', {block: ulid});
     }
+  }
+}
+
+/** Give all files below `from` a second name below `to`, a new folder. */
+function linkTree(disk: Disk, from: string, to: string): void {
+  disk.makeFolder(to);
+  for (const name of disk.names(from)) {
+    const [source, target] = [path.join(from, name), path.join(to, name)];
+    if (disk.isFolder(source)) linkTree(disk, source, target);
+    else disk.link(source, target);
   }
 }
 
