@@ -53,7 +53,10 @@ export function xor2Decode(
   at = varintEnd(second, data + bytes);
   if (at == 0) return CORRUPT;
   let delta = <i64>loadVarint(second);
-  let position = <u32>(at - data) << 3;
+  // The second sample has no change of its delta: decode it as if the 16 bits before its value said so.
+  let position = (<u32>(at - data) << 3) - 16;
+  let clear = ~(~(<u64>0) >>> 16);
+  let control: u64 = 0b110 << 61;
 
   const endBits = bytes << 3;
   const startsFrom = startByte & XOR2_STARTS_FROM ? startByte & XOR2_STARTS_FROM : <u32>-1;
@@ -63,18 +66,20 @@ export function xor2Decode(
   for (let i: u32 = 1; i < count; i++) {
     // From here on at most 38 bits are taken before the last load: what it reads is within the padding, what it misses is found below.
     if (position >= endBits) return CORRUPT;
-    let word = peekBits(data, position);
+    let word = (peekBits(data, position) & ~clear) | control;
+    clear = 0;
+    control = 0;
     let stale = false;
     /** How the value follows: 0 as before, 1 in the old window, 2 in a new one. */
     let kind: u32 = 0;
-    if (i > 1 && <i64>word >= 0) {
+    if (<i64>word >= 0) {
       position += 1;
-    } else if (i > 1 && <i64>(word << 1) >= 0) {
+    } else if (<i64>(word << 1) >= 0) {
       kind = word & (TOP_BIT >>> 2) ? 2 : 1;
       word <<= 3;
       position += 3;
     } else {
-      const ones = i == 1 ? 1 : min(<u32>clz(~word), 5);
+      const ones = min(<u32>clz(~word), 5);
       if (ones == 5) {
         stale = true;
         position += 5;
