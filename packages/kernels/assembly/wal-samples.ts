@@ -71,8 +71,8 @@ export function walEncodeStartedSamples(
 }
 
 /**
- * Decode a samples record (types 2 and 11) to `refs` and `times` (f64), `values` (cells) and, unless that is 0, `starts` (f64, 0 for
- * none), each with room for `length / 10 + 1`. Gives the number of samples, or 0xffffffff when the record is none. Samples whose
+ * Decode a samples record (types 2 and 11) to `refs` and `times` (f64), `values` (cells) and, of type 11 and unless that is 0, `starts`
+ * (f64, 0 for none), each with room for `length / 10 + 1`. Gives the number of samples, or 0xffffffff when the record is none. Samples whose
  * reference or time is no integer as f64 (beyond ±2^53) are left out; their number goes to the u32 at `left`. Those before `minTime`
  * are left out too; their number goes behind it.
  */
@@ -87,11 +87,32 @@ export function walDecodeSamples(
   minTime: f64,
 ): u32 {
   store<u64>(left, 0);
+  const oldest = minTime > <f64>-EXACT_MAX ? <i64>ceil(min(minTime, <f64>EXACT_MAX)) : -EXACT_MAX;
   const type = length == 0 ? 0 : load<u8>(record);
   if (type != TYPE_SAMPLES && type != TYPE_SAMPLES_2) return CORRUPT;
   if (length == 1) return 0;
-  // In the second form, references are differences to the one before, times to the first, and the first sample is no exception.
-  const second = type == TYPE_SAMPLES_2;
+  return type == TYPE_SAMPLES_2
+    ? decodeSamples(record, length, refs, times, values, starts, left, oldest, true)
+    : decodeSamples(record, length, refs, times, values, 0, left, oldest, false);
+}
+
+/**
+ * In the second form, references are differences to the one before, times to the first, and the first sample is no exception. Inlined
+ * once for each form, so that the first doesn't pay for the second.
+ */
+// @ts-ignore: decorator
+@inline
+function decodeSamples(
+  record: usize,
+  length: u32,
+  refs: usize,
+  times: usize,
+  values: usize,
+  starts: usize,
+  left: usize,
+  oldest: i64,
+  second: bool,
+): u32 {
   const end = record + length;
   let at = record + 1;
   let baseRef: u64 = 0;
@@ -140,12 +161,10 @@ export function walDecodeSamples(
     if (<u32>(end - at) < 8) return CORRUPT;
     const value = bswap<u64>(load<u64>(at));
     at += 8;
-    if (ref > <u64>EXACT_MAX || time > EXACT_MAX || time < -EXACT_MAX) {
-      store<u32>(left, load<u32>(left) + 1);
-      continue;
-    }
-    if (<f64>time < minTime) {
-      store<u32>(left, load<u32>(left, 4) + 1, 4);
+    if (ref > <u64>EXACT_MAX || time > EXACT_MAX || time < oldest) {
+      const isOld = ref <= <u64>EXACT_MAX && time <= EXACT_MAX && time >= -EXACT_MAX;
+      const reason = left + (isOld ? 4 : 0);
+      store<u32>(reason, load<u32>(reason) + 1);
       continue;
     }
     const offset = <usize>count << 3;

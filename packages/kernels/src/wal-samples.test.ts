@@ -46,7 +46,7 @@ function decode(
       ref: BigInt(memory.f64[refs / 8 + i]),
       time: BigInt(memory.f64[times / 8 + i]),
       bits: memory.u64[values / 8 + i],
-      start: BigInt(memory.f64[starts / 8 + i]),
+      start: record[0] === 11 ? BigInt(memory.f64[starts / 8 + i]) : 0n,
     }));
     const [beyond, old] = memory.words(left, 2);
     return {samples, beyond, old};
