@@ -91,7 +91,7 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<Check
   try {
     removeUnfinished(disk, folder);
     const stats = await new Checkpoint(options, unfinished).write(sources);
-    await disk.syncFolder(unfinished);
+    // The writer has synced its files and their names.
     disk.rename(unfinished, target);
     await disk.syncFolder(folder);
     return stats;

@@ -4,11 +4,14 @@ import path from 'node:path';
 import {measure} from '@narthex/kernels/bench.ts';
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {Head} from '../head/head.ts';
-import {WalCommitLog} from './commit-log.ts';
+import {WalCommitLog, putRecord} from './commit-log.ts';
 import type {Compression} from './compression.ts';
 import {nodeDisk} from '../disk.ts';
 import {Replay, type ReplayTarget, replaySources} from './replay.ts';
-import {type PlainSeries, commitOf} from './testing-commits.ts';
+import type {Span} from './framing.ts';
+import {encodeSampleRecords} from './sample-records.ts';
+import {type LoggedSamples, SampleRun} from './sample-run.ts';
+import {type PlainSeries, commitOf, histogramCommitOf} from './testing-commits.ts';
 import {WalWriter} from './writer.ts';
 
 const SCRAPE_SAMPLES = 1000;
@@ -17,6 +20,55 @@ const MEGABYTE = 1024 * 1024;
 /** Times to log samples (records, compression, checksums, one write a scrape of 1000) and to replay them. */
 export async function run(scale: number): Promise<void> {
   for (const compression of ['none', 'snappy'] as const) await runWith(compression, scale);
+  histograms(Math.max(1, Math.round(300 * scale)));
+}
+
+const BUCKETS = 20;
+
+/** Times to encode and to decode a record with 100 native histograms of 20 buckets. */
+function histograms(rounds: number): void {
+  const memory = new KernelMemory({maximumBytes: 64 * MEGABYTE});
+  const samples = histogramsToLog(memory);
+  let record: Uint8Array = new Uint8Array(0);
+  measure('encode a histogram of 20 buckets', rounds * samples.count, 2, () => {
+    for (let round = 0; round < rounds; round++) {
+      const mark = memory.mark();
+      const [{at, length}] = encodeSampleRecords(samples) as [Span];
+      record = memory.u8.slice(at, at + length);
+      memory.release(mark);
+    }
+    return record.length;
+  });
+  const span = putRecord(memory, record);
+  const counts = {samples: 0, samplesOld: 0, samplesBeyond: 0, histogramsRefused: 0};
+  const run = new SampleRun(memory, {minTime: 0, order: 'log', counts, give: () => {}, capacity: 1000});
+  measure('decode a histogram of 20 buckets', rounds * samples.count, 2, () => {
+    for (let round = 0; round < rounds; round++) {
+      run.add(span);
+      run.drop();
+    }
+    return counts.samples;
+  });
+  console.log(`${(record.length / samples.count).toFixed(1)} bytes a histogram`);
+}
+
+function histogramsToLog(memory: KernelMemory): LoggedSamples {
+  const plain = {
+    startMs: 0,
+    integer: true,
+    schema: 3,
+    hint: 0,
+    zeroThreshold: 0.001,
+    zeroCount: 3,
+    count: 900,
+    sum: 12.5,
+  };
+  const positive = Array.from({length: BUCKETS}, (_, i) => [i + (i >> 2), 10 + ((i * 7) % 30)] as const);
+  const list = Array.from({length: 100}, (_, i) => {
+    return {...plain, positive, negative: [], bounds: [], ref: i + 1, timeMs: 1_700_000_000_000};
+  });
+  const {sampleRefs: refs, sampleTimes: times, sampleValues: values} = histogramCommitOf(memory, list);
+  return {memory, refs, times, values, starts: 0, count: list.length};
 }
 
 async function runWith(compression: Compression, scale: number): Promise<void> {
