@@ -248,7 +248,7 @@ test('the folder of a Prometheus is read as far as it can be; the rest is named 
   const listing = () =>
     fs
       .readdirSync(dir, {recursive: true, encoding: 'utf8'})
-      .filter((name) => !name.startsWith('wal'))
+      .filter((name) => !/^w[ab]l/.test(name))
       .sort();
   const before = listing();
   const lines: Line[] = [];
@@ -259,7 +259,7 @@ test('the folder of a Prometheus is read as far as it can be; the rest is named 
     .map(([, message, fields]) => `${message} ${JSON.stringify(fields)}`);
   assert.deepEqual(database.blocks.map(({ulid}) => ulid).at(-1), '01M84FK99R7XZAD92GAYH6KTVT');
   assert.match(warnings.join('\n'), /chunks_head/);
-  assert.match(warnings.join('\n'), /Out-of-order samples.*wbl/);
+  assert.ok(database.head.outOfOrder.minTime < database.head.outOfOrder.maxTime);
   assert.match(warnings.join('\n'), /not supported yet.*histogram_samples/);
   await database.close();
   assert.deepEqual(listing(), before);

@@ -13,6 +13,7 @@ import type {HeadReader} from './head/reader.ts';
 import type {AppendOutcome, SampleBatch, SeriesRef, SeriesSlot} from './head/types.ts';
 import {type CleanStart, FolderLock} from './lock.ts';
 import {WalCommitLog} from './wal/commit-log.ts';
+import {WblCommitLog} from './wal/out-of-order-log.ts';
 import {WalCorruption} from './wal/corruption.ts';
 import {nodeDisk} from './disk.ts';
 import {repairLog} from './wal/repair.ts';
@@ -55,6 +56,10 @@ export interface DatabaseStats {
   readonly replay: ReplayCounts & {readonly seconds: number};
 }
 
+/** The folder of the log of out-of-order samples. */
+const WBL = 'wbl';
+/** No chunk of the head was found on disk. */
+const NO_CHUNK = -1;
 /** Series that are deleted of in one commit. */
 const DELETE_SERIES = 256;
 const REPLAY_BYTES = 1024 * 1024 * 1024;
@@ -73,6 +78,9 @@ export class Database {
   readonly blocks: readonly BlockMeta[];
   readonly stats: () => DatabaseStats;
   readonly #writer: WalWriter;
+  readonly #walOptions: Omit<WalWriterOptions, 'folder'>;
+  /** The log of out-of-order samples, from the first moment that some are accepted. */
+  #lateWriter: WalWriter | undefined;
   readonly #lock: FolderLock | undefined;
 
   private constructor(parts: {
@@ -82,8 +90,10 @@ export class Database {
     lock: FolderLock | undefined;
     opened: Opened;
     blocks: readonly BlockMeta[];
+    walOptions: Omit<WalWriterOptions, 'folder'>;
   }) {
     this.dir = parts.dir;
+    this.#walOptions = parts.walOptions;
     this.blocks = parts.blocks;
     this.head = parts.head;
     this.#writer = parts.writer;
@@ -91,6 +101,7 @@ export class Database {
     const {corruptions: walCorruptions, replay} = parts.opened;
     const cleanStart = parts.lock?.cleanStart ?? -1;
     this.stats = () => ({wal: this.#writer.stats, walCorruptions, cleanStart, replay});
+    if (nodeDisk.names(path.join(parts.dir, WBL)).length > 0) this.#openLateLog();
   }
 
   /**
@@ -109,13 +120,11 @@ export class Database {
       const head = Head.create(options.head);
       head.minValidTime = writtenUntil(blocks);
       const opened = await replayInto(head, dir, options, log);
-      const writer = new WalWriter({
-        ...options.wal,
-        folder: path.join(dir, 'wal'),
-        onProblem: (message, cause) => log('error', message, {err: reasonOf(cause)}),
-      });
+      const onProblem = (message: string, cause: unknown) => log('error', message, {err: reasonOf(cause)});
+      const walOptions = {...options.wal, onProblem};
+      const writer = new WalWriter({...walOptions, folder: path.join(dir, 'wal')});
       head.attachLog(new WalCommitLog(writer));
-      return new Database({dir, head, writer, lock, opened, blocks});
+      return new Database({dir, head, writer, lock, opened, blocks, walOptions});
     } catch (error) {
       lock?.release();
       throw error;
@@ -125,6 +134,20 @@ export class Database {
   /** Store a batch as one commit, see `Head.append`. */
   append(batch: SampleBatch): AppendOutcome {
     return this.head.append(batch);
+  }
+
+  /**
+   * How old samples out of order may be from now on, in ms before the newest of all; 0: none is accepted. Throws StorageError `wal_write` when their
+   * log cannot be made; nothing changed then.
+   */
+  setOutOfOrderWindow(windowMs: number): void {
+    if (windowMs > 0 && this.#lateWriter === undefined) this.#openLateLog();
+    this.head.outOfOrder.windowMs = windowMs;
+  }
+
+  #openLateLog(): void {
+    this.#lateWriter = new WalWriter({...this.#walOptions, folder: path.join(this.dir, WBL)});
+    this.head.outOfOrder.attachLog(new WblCommitLog(this.#lateWriter));
   }
 
   /**
@@ -161,7 +184,13 @@ export class Database {
   /** What housekeeping asks for; `announce` tells all readers of blocks. Call it once. */
   owner(announce: (blocks: readonly BlockMeta[]) => void): LocalOwner {
     const {head} = this;
-    return new LocalOwner({head, wal: this.#writer, chunkRangeMs: head.chunkRangeMs, announce});
+    return new LocalOwner({
+      head,
+      wal: this.#writer,
+      lateLog: () => this.#lateWriter,
+      chunkRangeMs: head.chunkRangeMs,
+      announce,
+    });
   }
 
   /** Bytes of all files of the log. Reads the folder. */
@@ -171,6 +200,7 @@ export class Database {
 
   /** End the log, wait until it is on the device, give the folder back. Nothing can be appended afterwards. */
   async close(): Promise<void> {
+    await this.#lateWriter?.close();
     await this.#writer.close();
     this.#lock?.release();
   }
@@ -224,7 +254,7 @@ async function replayInto(head: Head, dir: string, options: DatabaseOptions, log
   const begin = performance.now();
   const folder = path.join(dir, 'wal');
   const memory = new KernelMemory({maximumBytes: options.replayBytes ?? REPLAY_BYTES});
-  const replay = new Replay({disk: nodeDisk, memory, target: head});
+  const replay = new Replay({disk: nodeDisk, memory, target: head, minTime: head.minValidTime});
   log('info', 'Replaying WAL, this may take a while', {});
   let corruptions = 0;
   try {
@@ -234,10 +264,30 @@ async function replayInto(head: Head, dir: string, options: DatabaseOptions, log
     corruptions++;
     await repair(folder, error, memory, log);
   }
+  corruptions += await replayLate(head, dir, memory, log);
   head.endReplay();
   const seconds = (performance.now() - begin) / 1000;
   logReplayed(replay.counts, seconds, log);
   return {corruptions, replay: {...replay.counts, seconds}};
+}
+
+/** Replay the log of out-of-order samples, repaired where it was torn; gives the number of corruptions. */
+async function replayLate(head: Head, dir: string, memory: KernelMemory, log: Log): Promise<number> {
+  const folder = path.join(dir, WBL);
+  const target = head.outOfOrderReplay(memory, NO_CHUNK);
+  const replay = new Replay({disk: nodeDisk, memory, target});
+  try {
+    for (const source of replaySources(nodeDisk, folder)) {
+      replay.segment(source.path);
+      log('info', 'WBL segment loaded', {segment: source.index});
+      await setImmediate();
+    }
+    return 0;
+  } catch (error) {
+    if (!(error instanceof WalCorruption)) throw error;
+    await repair(folder, error, memory, log);
+    return 1;
+  }
 }
 
 async function replayAll(replay: Replay, folder: string, options: DatabaseOptions, log: Log): Promise<void> {
@@ -297,7 +347,6 @@ function openBlocks(dir: string, log: Log): readonly BlockMeta[] {
 /** Folders of a Prometheus that are not read yet, and what that means. */
 const UNREAD: readonly [folder: string, message: string][] = [
   ['chunks_head', 'Chunks of the head on disk are not read yet and are left alone: their samples come from the WAL'],
-  ['wbl', 'Out-of-order samples in the WBL are not read yet and are left alone: queries will not find them'],
 ];
 
 /** What a Prometheus left here that is not read yet stays as it is, and is named. */

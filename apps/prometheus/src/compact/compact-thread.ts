@@ -34,6 +34,8 @@ function ownerAt(caller: Caller<OwnerCalls>): HeadOwner {
     seal: (timeMs) => caller.call('seal', timeMs),
     publish: (blocks) => caller.call('publish', blocks),
     truncate: (timeMs) => caller.call('truncate', timeMs),
+    closeOutOfOrder: () => caller.call('closeOutOfOrder', null),
+    truncateOutOfOrder: (closed) => caller.call('truncateOutOfOrder', closed),
     beginCheckpoint: () => caller.call('beginCheckpoint', null),
     endCheckpoint: (last, minTime) => caller.call('endCheckpoint', {last, minTime}),
   };

@@ -8,7 +8,7 @@ import {duration, string} from '@narthex/yaml/scalars.ts';
 import {field, omitEmpty, struct, type StructOf} from '@narthex/yaml/struct.ts';
 import {unread, unreadKeys} from '@narthex/yaml/unread.ts';
 import {writeYaml} from '@narthex/yaml/write.ts';
-import {type StorageConfig, storageConfig, storageSection} from './storage-config.ts';
+import {laterStorageKeys, type StorageConfig, storageConfig, storageSection} from './storage-config.ts';
 
 const ONE_MINUTE = 60_000;
 const TEN_SECONDS = 10_000;
@@ -129,7 +129,7 @@ export function readConfig(
       for (const job of decodeYaml(file.text, scrapeFile, {file: file.file}).scrapeConfigs) add(job, file);
     }
   }
-  const later = unreadKeys(root, laterSections);
+  const later = [...unreadKeys(root, laterSections), ...laterStorageKeys(root.storage)];
   const print = () => writeYaml(rootConfig.encode({...root, scrapeConfigs: jobs.map(({config}) => config)}));
   let printed: string | undefined;
   return {

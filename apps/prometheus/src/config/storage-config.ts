@@ -64,6 +64,15 @@ export interface StorageConfig {
   readonly exemplarsMax: number;
 }
 
+/** Keys that are there and not acted on yet. */
+export function laterStorageKeys({tsdb, exemplars}: StorageSection): string[] {
+  const later: string[] = [];
+  if ((tsdb?.staleSeriesCompactionThreshold ?? 0) > 0) later.push('storage.tsdb.stale_series_compaction_threshold');
+  if (tsdb?.chunkEncoding.floats === 'xor2') later.push('storage.tsdb.chunk_encoding.floats');
+  if (exemplars !== undefined) later.push('storage.exemplars');
+  return later;
+}
+
 /** The section with its defaults. */
 export function storageConfig({tsdb, exemplars}: StorageSection): StorageConfig {
   const limits = tsdb?.retention;

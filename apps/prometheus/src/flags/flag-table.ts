@@ -232,6 +232,7 @@ export const flagTable: readonly Flag[] = [
     type: 'int',
     default: '0',
     mode: 'server',
+    effect: 'later',
     help: 'Queue for head chunks to be memory-mapped; 0 = no queue; experimental.',
   },
   {
@@ -248,12 +249,14 @@ export const flagTable: readonly Flag[] = [
     default: '10',
     mode: 'server',
     hidden: true,
+    effect: 'later',
     help: 'Upper bound of the random compaction delay in percent of the head chunk range.',
   },
   {
     name: 'storage.tsdb.delay-compact-file.path',
     type: 'string',
     mode: 'server',
+    effect: 'later',
     help: 'JSON file listing uploaded blocks; level-1 blocks not listed are not compacted.',
   },
   {

@@ -35,15 +35,6 @@ export interface StorageOptions {
   readonly lockFile: boolean;
   readonly samplesPerChunk: number;
   readonly blocks: BlockOptions;
-  /** Write open chunks to disk at the end, and begin with them. */
-  readonly snapshotOnShutdown: boolean;
-  readonly exemplars: boolean;
-  /** Where the configuration does not say which. */
-  readonly floatEncoding: 'xor' | 'xor2';
-  /** Chunks of histograms keep start timestamps. */
-  readonly histogramStarts: boolean;
-  /** The log keeps start timestamps. */
-  readonly startTimestamps: boolean;
 }
 
 /** How blocks are cut, merged and kept. */
@@ -57,10 +48,6 @@ export interface BlockOptions {
   readonly retention: Retention;
   readonly compactOverlapping: boolean;
   readonly reloadIntervalMs: number;
-  /** Bound of the random delay of compactions, in percent of a block's range; 0 without delay. */
-  readonly delayPercentMax: number;
-  /** JSON file that lists the blocks that were uploaded; '' is none. */
-  readonly delayFile: string;
 }
 
 export interface ScrapeOptions {
@@ -114,14 +101,13 @@ export function optionsOf(flags: FlagValues): Options {
       concurrency: Number(flags.text('query.max-concurrency')),
       samplesMax: Number(flags.text('query.max-samples')),
     },
-    features: featuresOf(flags),
+    features: flags.texts('enable-feature').flatMap((text) => text.split(',')),
     logLevel: flags.text('log.level') as Level,
     logFormat: flags.text('log.format') as LogFormat,
   };
 }
 
 function storageOf(flags: FlagValues): StorageOptions {
-  const features = featuresOf(flags);
   const walSegmentBytes = parseBytes(flags.text('storage.tsdb.wal-segment-size'));
   if (walSegmentBytes !== 0 && (walSegmentBytes < WAL_SEGMENT_MIN || walSegmentBytes > WAL_SEGMENT_MAX)) {
     throw new FlagError("flag 'storage.tsdb.wal-segment-size' must be set between 10MB and 256MB");
@@ -135,17 +121,11 @@ function storageOf(flags: FlagValues): StorageOptions {
     lockFile: !flags.bool('storage.tsdb.no-lockfile'),
     samplesPerChunk: Number(flags.text('storage.tsdb.samples-per-chunk')),
     blocks: blocksOf(flags),
-    snapshotOnShutdown: features.includes('memory-snapshot-on-shutdown'),
-    exemplars: features.includes('exemplar-storage'),
-    floatEncoding: features.includes('xor2-encoding') ? 'xor2' : 'xor',
-    histogramStarts: features.includes('histograms-st-encoding'),
-    startTimestamps: features.includes('st-storage'),
   };
 }
 
 function blocksOf(flags: FlagValues): BlockOptions {
   const milliseconds = (name: string) => parseDuration(flags.text(name) || '0s');
-  const delayed = featuresOf(flags).includes('delayed-compaction');
   return {
     minBlockMs: milliseconds('storage.tsdb.min-block-duration'),
     maxBlockMs: milliseconds('storage.tsdb.max-block-duration'),
@@ -153,8 +133,6 @@ function blocksOf(flags: FlagValues): BlockOptions {
     retention: retentionOf(milliseconds('storage.tsdb.retention.time'), flags.text('storage.tsdb.retention.size')),
     compactOverlapping: flags.bool('storage.tsdb.allow-overlapping-compaction'),
     reloadIntervalMs: milliseconds('storage.tsdb.block-reload-interval'),
-    delayPercentMax: delayed ? Number(flags.text('storage.tsdb.delayed-compaction.max-percent')) : 0,
-    delayFile: flags.text('storage.tsdb.delay-compact-file.path'),
   };
 }
 
@@ -164,8 +142,6 @@ function retentionOf(timeMs: number, size: string): Retention {
   const isUnset = timeMs === 0 && sizeBytes === 0;
   return {timeMs: isUnset ? RETENTION_DEFAULT_MS : timeMs, sizeBytes, percentage: 0};
 }
-
-const featuresOf = (flags: FlagValues): string[] => flags.texts('enable-feature').flatMap((text) => text.split(','));
 
 function externalUrlOf(text: string, listenAddress: string): URL {
   const port = listenAddress.slice(listenAddress.lastIndexOf(':') + 1);

@@ -141,6 +141,8 @@ function serveOwner(port: MessagePort, database: Database): void {
     seal: (timeMs) => owner.seal(timeMs),
     publish: (blocks) => owner.publish(blocks),
     truncate: (timeMs) => owner.truncate(timeMs),
+    closeOutOfOrder: () => owner.closeOutOfOrder(),
+    truncateOutOfOrder: (closed) => owner.truncateOutOfOrder(closed),
     beginCheckpoint: () => owner.beginCheckpoint(),
     endCheckpoint: ({last, minTime}) => owner.endCheckpoint(last, minTime),
   };
@@ -155,6 +157,7 @@ async function run(): Promise<void> {
   const calls: IngestCalls = {
     configure(texts) {
       const config = configOf(texts);
+      database.setOutOfOrderWindow(config.storage.outOfOrderWindowMs);
       scraping.apply(
         config.jobs.map((job) => job.config),
         seedOf(config.global.externalLabels),

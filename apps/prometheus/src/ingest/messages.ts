@@ -4,7 +4,7 @@ import type {TargetMetadata, TargetsStatus} from '@narthex/scrape/manager.ts';
 import type {BlockMeta} from '@narthex/tsdb/block/meta.ts';
 import type {ReplayProgress} from '@narthex/tsdb/database.ts';
 import type {HeadShared} from '@narthex/tsdb/head/head.ts';
-import type {CheckpointRange, HeadState} from '@narthex/tsdb/housekeeping/head-owner.ts';
+import type {CheckpointRange, ClosedOutOfOrder, HeadState} from '@narthex/tsdb/housekeeping/head-owner.ts';
 import type {Deletion} from '../compact/messages.ts';
 import type {ConfigTexts} from '../config/load-config.ts';
 import type {ScrapeOptions, StorageOptions} from '../flags/options.ts';
@@ -49,6 +49,8 @@ export type OwnerCalls = {
   seal(timeMs: number): Promise<void>;
   publish(blocks: readonly BlockMeta[]): Promise<void>;
   truncate(timeMs: number): Promise<void>;
+  closeOutOfOrder(_: null): Promise<ClosedOutOfOrder | undefined>;
+  truncateOutOfOrder(closed: ClosedOutOfOrder): Promise<void>;
   beginCheckpoint(_: null): Promise<CheckpointRange | undefined>;
   endCheckpoint(done: {last: number; minTime: number}): Promise<void>;
 };

@@ -9,6 +9,16 @@ export interface HeadState {
   readonly chunkRangeMs: number;
 }
 
+/** Samples out of order that lie in chunks. */
+export interface ClosedOutOfOrder {
+  /** Times of the oldest and the newest, ms. */
+  readonly minTime: number;
+  readonly maxTime: number;
+  /** What tells their chunks from later ones, and the first segment of their log that has later samples. */
+  readonly boundary: number;
+  readonly segment: number;
+}
+
 /** Segments of the log that a checkpoint takes the place of. */
 export interface CheckpointRange {
   readonly first: number;
@@ -31,6 +41,10 @@ export interface HeadOwner {
   publish(blocks: readonly BlockMeta[]): Promise<void>;
   /** Take chunks that end before `timeMs` out of the head, and series that have nothing left; what they held is in published blocks. */
   truncate(timeMs: number): Promise<void>;
+  /** Make chunks of all samples out of order, for blocks to be made of them; undefined when there are none. */
+  closeOutOfOrder(): Promise<ClosedOutOfOrder | undefined>;
+  /** Take out what `closeOutOfOrder` gave, which is in published blocks now. */
+  truncateOutOfOrder(closed: ClosedOutOfOrder): Promise<void>;
   /** End the segment of the log; undefined when there are too few to make a checkpoint of. */
   beginCheckpoint(): Promise<CheckpointRange | undefined>;
   /** The checkpoint up to segment `last`, of what is not older than `minTime`, is durable: remove these segments. */

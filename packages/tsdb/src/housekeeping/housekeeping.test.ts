@@ -206,6 +206,28 @@ test('queries find each sample once wherever it is, before, between and after co
   await house.close();
 });
 
+test('samples out of order survive a restart, go to blocks of their own and from there into the others', async (t) => {
+  const folder = folderFor(t);
+  let house = await House.open(folder);
+  house.database.setOutOfOrderWindow(4 * HOUR);
+  const late = START + 90 * STEP + 7000;
+  await ingest(house, 0, 2);
+  house.append(['steady_1', 'only_late'], late);
+  const wanted = [[late, Math.sin(late / 1e6)]];
+  assert.deepEqual(house.read('only_late', START, late), wanted);
+  await house.close();
+
+  house = await House.open(folder);
+  assert.deepEqual(house.read('only_late', START, late), wanted);
+  await ingest(house, 2, 8);
+  assert.deepEqual(house.read('only_late', START, START + 8 * HOUR), wanted);
+  assert.equal(house.read('steady_1', START, START + 8 * HOUR).length, 8 * 60 + 1);
+  assert.equal(samplesOf(house.housekeeping.blocks), 6 * 60 * 20 + 2);
+  assert.ok(house.housekeeping.counters.verticalCompactions > 0);
+  assert.equal(house.database.head.outOfOrder.minTime, Infinity);
+  await house.close();
+});
+
 /** What was appended from one minute to another, both included. */
 const expected = (first: number, last: number): [number, number][] =>
   Array.from({length: last - first + 1}, (_, i) => {

@@ -3,7 +3,7 @@ import {setImmediate} from 'node:timers/promises';
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {Matcher} from '@narthex/model/matcher.ts';
 import {Block, blockCaches} from '../block/block.ts';
-import type {BlockMeta} from '../block/meta.ts';
+import {type BlockMeta, HINT_OUT_OF_ORDER} from '../block/meta.ts';
 import {selectInBlock} from '../block/select.ts';
 import {deleteBlock} from '../compact/block-folders.ts';
 import {findBlocks} from '../compact/open-blocks.ts';
@@ -113,7 +113,7 @@ export class Housekeeping {
   compact(): Promise<void> {
     return this.#inTurn(async () => {
       try {
-        await this.#compactHead();
+        if (await this.#compactHead()) await this.#compactOutOfOrder();
         await this.#compactBlocks();
       } catch (error) {
         if (error instanceof CompactionCancelled) return;
@@ -167,8 +167,10 @@ export class Housekeeping {
     return turn;
   }
 
-  async #compactHead(): Promise<void> {
+  /** Whether there was something to write. */
+  async #compactHead(): Promise<boolean> {
     const {owner} = this.#options;
+    let isWritten = false;
     for (let state = await owner.state(); isCompactable(state); state = await owner.state()) {
       const end = rangeEnd(state.minTime, state.chunkRangeMs);
       await owner.seal(end);
@@ -176,7 +178,9 @@ export class Housekeeping {
       await this.#reload();
       await owner.truncate(end);
       await this.#checkpoint(end);
+      isWritten = true;
     }
+    return isWritten;
   }
 
   /** Let a checkpoint take the place of the older part of the log, now that all before `minTime` is in blocks. */
@@ -196,12 +200,25 @@ export class Housekeeping {
     this.counters.checkpoints++;
   }
 
-  async #writeHead(minTime: number, maxTime: number): Promise<void> {
+  /** Write all samples out of order to blocks of their own, one an aligned range. */
+  async #compactOutOfOrder(): Promise<void> {
+    const {owner, minBlockMs} = this.#options;
+    const closed = await owner.closeOutOfOrder();
+    if (closed === undefined) return;
+    for (let end = rangeEnd(closed.minTime, minBlockMs); end - minBlockMs <= closed.maxTime; end += minBlockMs) {
+      await this.#writeHead(end - minBlockMs, end, true);
+    }
+    await this.#reload();
+    await owner.truncateOutOfOrder(closed);
+  }
+
+  async #writeHead(minTime: number, maxTime: number, outOfOrder = false): Promise<void> {
     const {reader, memory, log} = this.#options;
     const begin = performance.now();
-    const meta = await this.#drive(
-      this.#compactor.write(new HeadSource(reader, memory, {minTime, maxTime}), {minTime, maxTime}),
-    );
+    const range = {minTime, maxTime};
+    const source = new HeadSource(reader, memory, {...range, outOfOrder});
+    const hints = outOfOrder ? [HINT_OUT_OF_ORDER] : [];
+    const meta = await this.#drive(this.#compactor.write(source, range, {hints}));
     if (meta === undefined) return;
     this.counters.compactions++;
     log('info', 'write block', {mint: minTime, maxt: maxTime, ulid: meta.ulid, duration: since(begin)});

@@ -1,19 +1,24 @@
 import {setImmediate, setTimeout} from 'node:timers/promises';
+import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {BlockMeta} from '../block/meta.ts';
 import type {Head} from '../head/head.ts';
 import {segmentsToCheckpoint} from '../wal/truncation.ts';
 import type {WalWriter} from '../wal/writer.ts';
-import type {CheckpointRange, HeadOwner, HeadState} from './head-owner.ts';
+import type {CheckpointRange, ClosedOutOfOrder, HeadOwner, HeadState} from './head-owner.ts';
 
 export interface LocalOwnerOptions {
   readonly head: Head;
   readonly wal: WalWriter;
+  /** The log of out-of-order samples, when there is one. */
+  readonly lateLog: () => WalWriter | undefined;
   /** The range of a block made of the head, ms. */
   readonly chunkRangeMs: number;
   /** Tells all readers of the blocks that are there, before the call returns. */
   readonly announce: (blocks: readonly BlockMeta[]) => void;
 }
 
+/** What chunks of samples out of order are made in. */
+const CLOSE_MEMORY_MAX = 256 << 20;
 /** Work of a truncation between two looks at what else there is: about a millisecond. */
 const SLICE = 10_000;
 /** How often readers are looked at that are waited for, ms. */
@@ -53,6 +58,24 @@ export class LocalOwner implements HeadOwner {
     while (!truncation.step(SLICE)) await setImmediate();
     const {removedRefs} = truncation;
     this.#remember(removedRefs, timeMs);
+  }
+
+  async closeOutOfOrder(): Promise<ClosedOutOfOrder | undefined> {
+    const {outOfOrder} = this.#options.head;
+    if (outOfOrder.minTime > outOfOrder.maxTime) return undefined;
+    const segment = this.#options.lateLog()?.nextSegment() ?? 0;
+    const memory = new KernelMemory({maximumBytes: CLOSE_MEMORY_MAX});
+    const closing = outOfOrder.close(memory);
+    while (!closing.step(SLICE)) await setImmediate();
+    const {minTime, maxTime} = outOfOrder;
+    return {minTime, maxTime, boundary: closing.boundary, segment};
+  }
+
+  async truncateOutOfOrder({boundary, segment}: ClosedOutOfOrder): Promise<void> {
+    const {head, lateLog} = this.#options;
+    const truncation = head.outOfOrder.truncate(boundary);
+    while (!truncation.step(SLICE)) await setImmediate();
+    lateLog()?.removeBefore(segment);
   }
 
   async beginCheckpoint(): Promise<CheckpointRange | undefined> {
