@@ -150,7 +150,10 @@ function finish(work: {step(limit: number): boolean}, limit = 500): void {
 
 const sampleOf = fc.record({series: fc.integer({min: 0, max: 3}), step: fc.integer({min: -40, max: 12})});
 const action = fc.oneof(
-  {weight: 12, arbitrary: fc.record({kind: fc.constant('append'), samples: fc.array(sampleOf, {maxLength: 40})})},
+  {
+    weight: 12,
+    arbitrary: fc.record({kind: fc.constant('append'), samples: fc.array(sampleOf, {maxLength: 40, size: 'max'})}),
+  },
   {weight: 1, arbitrary: fc.record({kind: fc.constant('close')})},
   {
     weight: 2,
@@ -181,7 +184,7 @@ function compare(head: TestHead, reference: LateReference, startMs: number, endM
 
 test('reads what a plain list has, and decides as it does', () => {
   fc.assert(
-    fc.property(fc.array(action, {maxLength: 60}), fc.nat(), fc.nat(), (actions, a, b) => {
+    fc.property(fc.array(action, {maxLength: 60, size: 'max'}), fc.nat(), fc.nat(), (actions, a, b) => {
       const head = new TestHead({outOfOrderWindowMs: HOUR});
       const reference = new LateReference(2 * HOUR);
       reference.windowMs = HOUR;
