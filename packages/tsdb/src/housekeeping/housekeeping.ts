@@ -19,7 +19,7 @@ import type {Compression} from '../wal/compression.ts';
 import {writeCheckpoint} from '../wal/checkpoint.ts';
 import {removeCheckpointsBefore} from '../wal/segments.ts';
 import {KeptSeries} from '../wal/truncation.ts';
-import type {HeadOwner, HeadState} from './head-owner.ts';
+import type {ClosedOutOfOrder, HeadOwner, HeadState} from './head-owner.ts';
 
 export interface HousekeepingOptions {
   readonly disk: Disk;
@@ -142,16 +142,17 @@ export class Housekeeping {
     });
   }
 
-  /** Copy all blocks to `target`, a new folder, and unless told otherwise all that is in the head as one more block. */
+  /** Copy all blocks to `target`, a new folder, and unless told otherwise all that is in the head as more of them. */
   snapshot(target: string, skipHead: boolean): Promise<void> {
     return this.#inTurn(async () => {
-      const {disk, folder, owner, reader, memory} = this.#options;
+      const {disk, folder, owner} = this.#options;
       disk.makeFolder(target);
       for (const {ulid} of this.blocks) linkTree(disk, path.join(folder, ulid), path.join(target, ulid));
       const {minTime, maxTime} = await owner.state();
       if (skipHead || minTime > maxTime) return;
-      const range = {minTime, maxTime: maxTime + 1};
-      await this.#drive(this.#compactor.write(new HeadSource(reader, memory, range), range, {folder: target}));
+      await this.#writeHead(minTime, maxTime + 1, {folder: target});
+      const closed = await owner.closeOutOfOrder();
+      if (closed !== undefined) await this.#writeOutOfOrder(closed, target);
     });
   }
 
@@ -202,23 +203,34 @@ export class Housekeeping {
 
   /** Write all samples out of order to blocks of their own, one an aligned range. */
   async #compactOutOfOrder(): Promise<void> {
-    const {owner, minBlockMs} = this.#options;
+    const {owner, folder} = this.#options;
     const closed = await owner.closeOutOfOrder();
     if (closed === undefined) return;
-    for (let end = rangeEnd(closed.minTime, minBlockMs); end - minBlockMs <= closed.maxTime; end += minBlockMs) {
-      await this.#writeHead(end - minBlockMs, end, true);
-    }
+    await this.#writeOutOfOrder(closed, folder);
     await this.#reload();
     await owner.truncateOutOfOrder(closed);
   }
 
-  async #writeHead(minTime: number, maxTime: number, outOfOrder = false): Promise<void> {
+  async #writeOutOfOrder({minTime, maxTime}: ClosedOutOfOrder, folder: string): Promise<void> {
+    const {minBlockMs} = this.#options;
+    for (let end = rangeEnd(minTime, minBlockMs); end - minBlockMs <= maxTime; end += minBlockMs) {
+      await this.#writeHead(end - minBlockMs, end, {folder, outOfOrder: true});
+    }
+  }
+
+  async #writeHead(
+    minTime: number,
+    maxTime: number,
+    {folder, outOfOrder = false}: {folder?: string; outOfOrder?: boolean} = {},
+  ): Promise<void> {
     const {reader, memory, log} = this.#options;
     const begin = performance.now();
     const range = {minTime, maxTime};
     const source = new HeadSource(reader, memory, {...range, outOfOrder});
     const hints = outOfOrder ? [HINT_OUT_OF_ORDER] : [];
-    const meta = await this.#drive(this.#compactor.write(source, range, {hints}));
+    const meta = await this.#drive(
+      this.#compactor.write(source, range, {hints, ...(folder !== undefined && {folder})}),
+    );
     if (meta === undefined) return;
     this.counters.compactions++;
     log('info', 'write block', {mint: minTime, maxt: maxTime, ulid: meta.ulid, duration: since(begin)});
