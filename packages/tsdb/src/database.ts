@@ -82,6 +82,8 @@ export class Database {
   /** The log of out-of-order samples, from the first moment that some are accepted. */
   #lateWriter: WalWriter | undefined;
   readonly #lock: FolderLock | undefined;
+  /** The log has histograms, which the head does not take: it stays out of blocks, so that the log keeps them. */
+  readonly #isPartial: boolean;
 
   private constructor(parts: {
     dir: string;
@@ -100,6 +102,7 @@ export class Database {
     this.#lock = parts.lock;
     const {corruptions: walCorruptions, replay} = parts.opened;
     const cleanStart = parts.lock?.cleanStart ?? -1;
+    this.#isPartial = [...replay.skipped.keys()].some((name) => name.includes('histogram'));
     this.stats = () => ({wal: this.#writer.stats, walCorruptions, cleanStart, replay});
     if (nodeDisk.names(path.join(parts.dir, WBL)).length > 0) this.#openLateLog();
   }
@@ -188,6 +191,7 @@ export class Database {
       head,
       wal: this.#writer,
       lateLog: () => this.#lateWriter,
+      isPartial: this.#isPartial,
       chunkRangeMs: head.chunkRangeMs,
       announce,
     });
@@ -331,6 +335,9 @@ function logReplayed(counts: ReplayCounts, seconds: number, log: Log): void {
   if (samplesBeyond > 0)
     log('warn', 'Samples with times that are no exact numbers were left out', {samples: samplesBeyond});
   if (skipped.size > 0) log('warn', 'WAL records were not read: not supported yet', Object.fromEntries(skipped));
+  if ([...skipped.keys()].some((name) => name.includes('histogram'))) {
+    log('warn', 'Histograms in the WAL are kept there: the head is not written to blocks meanwhile', {});
+  }
   log('info', 'WAL replay completed', {series, samples, total_replay_duration: `${seconds.toFixed(3)}s`});
 }
 

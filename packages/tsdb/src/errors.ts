@@ -5,10 +5,18 @@
  * - `wal_read`: a file of the log cannot be opened, read or listed.
  * - `wal_corrupt`: the log is damaged in a way that is not repaired by itself (a checkpoint, a missing segment).
  * - `block_read`: a file of a block cannot be opened, read or listed, or a block that a query needs cannot be used.
+ * - `partial_head`: the log has samples that the head does not take, so that what was asked for would lack them.
  * - `locked`: another process uses the data folder.
  * - `data_folder`: the data folder cannot be made or used.
  */
-export type StorageErrorCode = 'wal_write' | 'wal_read' | 'wal_corrupt' | 'block_read' | 'locked' | 'data_folder';
+export type StorageErrorCode =
+  | 'wal_write'
+  | 'wal_read'
+  | 'wal_corrupt'
+  | 'block_read'
+  | 'partial_head'
+  | 'locked'
+  | 'data_folder';
 
 /** The storage failed because of the world outside (disk, files, another process), never because of a sample. */
 export class StorageError extends Error {

@@ -5,6 +5,8 @@ export interface HeadState {
   /** Times of the oldest and the newest sample that came in order; +Infinity and -Infinity while there is none. */
   readonly minTime: number;
   readonly maxTime: number;
+  /** The log has samples that the head does not: no block may seem to have all of its time. */
+  readonly isPartial: boolean;
   /** The range of a block made of the head. */
   readonly chunkRangeMs: number;
 }

@@ -228,6 +228,24 @@ test('samples out of order survive a restart, go to blocks of their own and from
   await house.close();
 });
 
+test('a snapshot is a data folder with all that was there', async (t) => {
+  const folder = folderFor(t);
+  const house = await House.open(folder);
+  house.database.setOutOfOrderWindow(4 * HOUR);
+  await ingest(house, 0, 5);
+  house.append(['steady_1'], START + 4 * HOUR + 1);
+  const target = path.join(folder, 'snapshots/one');
+  await house.housekeeping.snapshot(target, false);
+  const copy = await House.open(target);
+  await copy.housekeeping.reload();
+  for (const name of ['steady_1', 'hour_0_1', 'hour_4_3']) {
+    assert.deepEqual(copy.read(name, START, START + 9 * HOUR), house.read(name, START, START + 9 * HOUR), name);
+  }
+  assert.equal(copy.read('steady_1', START, START + 9 * HOUR).length, 5 * 60 + 1);
+  await copy.close();
+  await house.close();
+});
+
 /** What was appended from one minute to another, both included. */
 const expected = (first: number, last: number): [number, number][] =>
   Array.from({length: last - first + 1}, (_, i) => {

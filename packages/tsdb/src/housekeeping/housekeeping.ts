@@ -14,6 +14,7 @@ import {HeadSource} from '../compact/head-source.ts';
 import {blockRanges, planCompaction} from '../compact/plan.ts';
 import {blocksToDelete, type Retention, type SizedBlock} from '../compact/retention.ts';
 import type {Disk} from '../disk.ts';
+import {StorageError} from '../errors.ts';
 import type {HeadReader} from '../head/reader.ts';
 import type {Compression} from '../wal/compression.ts';
 import {writeCheckpoint} from '../wal/checkpoint.ts';
@@ -56,6 +57,8 @@ export interface HousekeepingCounters {
   sizeRetentions: number;
 }
 
+const PARTIAL =
+  'the WAL has histograms that cannot be copied to a block yet: take a snapshot without the head (skip_head=true)';
 /** How long the thread works between two looks at what else there is, ms. */
 const SLICE_MS = 20;
 
@@ -146,9 +149,10 @@ export class Housekeeping {
   snapshot(target: string, skipHead: boolean): Promise<void> {
     return this.#inTurn(async () => {
       const {disk, folder, owner} = this.#options;
+      const {minTime, maxTime, isPartial} = await owner.state();
+      if (isPartial && !skipHead) throw new StorageError('partial_head', PARTIAL);
       disk.makeFolder(target);
       for (const {ulid} of this.blocks) linkTree(disk, path.join(folder, ulid), path.join(target, ulid));
-      const {minTime, maxTime} = await owner.state();
       if (skipHead || minTime > maxTime) return;
       await this.#writeHead(minTime, maxTime + 1, {folder: target});
       const closed = await owner.closeOutOfOrder();
@@ -331,7 +335,8 @@ function linkTree(disk: Disk, from: string, to: string): void {
 const since = (begin: number): string => `${(performance.now() - begin).toFixed(1)}ms`;
 
 /** Half a range more than a block's is there: the block can be made while samples that are a little late still come. */
-const isCompactable = ({minTime, maxTime, chunkRangeMs}: HeadState): boolean => maxTime - minTime > chunkRangeMs * 1.5;
+const isCompactable = ({minTime, maxTime, isPartial, chunkRangeMs}: HeadState): boolean =>
+  !isPartial && maxTime - minTime > chunkRangeMs * 1.5;
 
 /** The end of the aligned range that `timeMs` lies in. */
 const rangeEnd = (timeMs: number, rangeMs: number): number => Math.trunc(timeMs / rangeMs) * rangeMs + rangeMs;

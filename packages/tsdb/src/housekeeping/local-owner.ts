@@ -11,6 +11,8 @@ export interface LocalOwnerOptions {
   readonly wal: WalWriter;
   /** The log of out-of-order samples, when there is one. */
   readonly lateLog: () => WalWriter | undefined;
+  /** The log has samples that the head does not: no block may seem to have all of its time. */
+  readonly isPartial: boolean;
   /** The range of a block made of the head, ms. */
   readonly chunkRangeMs: number;
   /** Tells all readers of the blocks that are there, before the call returns. */
@@ -36,8 +38,8 @@ export class LocalOwner implements HeadOwner {
   }
 
   async state(): Promise<HeadState> {
-    const {head, chunkRangeMs} = this.#options;
-    return {minTime: head.minTime, maxTime: head.maxTime, chunkRangeMs};
+    const {head, chunkRangeMs, isPartial} = this.#options;
+    return {minTime: head.minTime, maxTime: head.maxTime, isPartial, chunkRangeMs};
   }
 
   async seal(timeMs: number): Promise<void> {
