@@ -1,10 +1,11 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {ChunkDecoder} from '../chunk/decoder.ts';
+import {dropDeleted} from '../chunk/drop-deleted.ts';
 import {isFloatEncoding} from '../chunk/encoding.ts';
 import type {SampleExtras} from '../chunk/extras.ts';
 import {chunkSamples} from '../chunk/header.ts';
 import {HistogramChunkDecoder} from '../chunk/histogram-decoder.ts';
-import {ShiftedExtras} from '../chunk/shifted-extras.ts';
+import {shiftedExtras} from '../chunk/shifted-extras.ts';
 import type {Block} from './block.ts';
 import type {SeriesRefs} from './block-postings.ts';
 import {SeriesEntry} from './series-entry.ts';
@@ -102,9 +103,8 @@ export class BlockSeriesSet {
     const chunks = this.#load(i);
     let count = 0;
     for (let k = 0; k < chunks.count; k++) {
-      const shifted = count === 0 ? extras : new ShiftedExtras(extras, count);
       const from = chunks.start(k);
-      const decoded = this.#sources.decoder.decodeBytes(
+      count += this.#sources.decoder.decodeBytes(
         chunks.encodings[k],
         chunks.data,
         from,
@@ -114,11 +114,10 @@ export class BlockSeriesSet {
         this.#endMs,
         times + 8 * count,
         values + 8 * count,
-        shifted,
+        shiftedExtras(extras, count),
       );
-      count += this.#leaveOutDeleted(i, times + 8 * count, values + 8 * count, shifted.starts, decoded);
     }
-    return count;
+    return dropDeleted(this.#sources.memory, this.#intervals(i), {times, values, starts: extras.starts, count});
   }
 
   /** Newest sample within the range: writes one time and value; 1 or 0. */
@@ -190,29 +189,6 @@ export class BlockSeriesSet {
       if (at < 0) return 1;
       latest = intervals[at] - 1;
     }
-  }
-
-  /** Closes up the gaps of deleted samples; gives how many are left. */
-  #leaveOutDeleted(i: number, times: number, values: number, starts: number, count: number): number {
-    const intervals = this.#intervals(i);
-    if (intervals.length === 0 || count === 0) return count;
-    const {memory} = this.#sources;
-    const {f64} = memory;
-    let left = 0;
-    let next = 0;
-    for (let at = 0; at < count; at++) {
-      const time = f64[(times >>> 3) + at];
-      while (next < intervals.length && intervals[next + 1] < time) next += 2;
-      if (next < intervals.length && intervals[next] <= time) continue;
-      if (left < at) {
-        copyWord(memory, times, at, times + 8 * left);
-        copyWord(memory, values, at, values + 8 * left);
-        if (starts > 0) copyWord(memory, starts, at, starts + 8 * left);
-      }
-      left++;
-    }
-    if (starts > 0) memory.u8.fill(0, starts + 8 * left, starts + 8 * count);
-    return left;
   }
 
   #intervals(i: number): Intervals {

@@ -1,17 +1,7 @@
 import type {SampleExtras} from './extras.ts';
 
-/** The extras of samples that lie behind others in the same columns. */
-export class ShiftedExtras implements SampleExtras {
-  readonly starts: number;
-  readonly #extras: SampleExtras;
-
-  /** `count`: samples that lie before. */
-  constructor(extras: SampleExtras, count: number) {
-    this.#extras = extras;
-    this.starts = extras.starts === 0 ? 0 : extras.starts + 8 * count;
-  }
-
-  histogram(bytes: number): number {
-    return this.#extras.histogram(bytes);
-  }
+/** `extras` for samples from place `count` of the same columns on. */
+export function shiftedExtras(extras: SampleExtras, count: number): SampleExtras {
+  if (extras.starts === 0 || count === 0) return extras;
+  return {starts: extras.starts + 8 * count, histogram: (bytes) => extras.histogram(bytes)};
 }

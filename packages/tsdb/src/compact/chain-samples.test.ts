@@ -3,7 +3,7 @@ import {test} from 'node:test';
 import fc from 'fast-check';
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {chainSamples} from './chain-samples.ts';
-import {allocColumns} from './sample-columns.ts';
+import {allocColumns} from '../chunk/sample-columns.ts';
 
 /** The run whose sample is taken at each time. */
 function chain(runs: readonly (readonly number[])[]): [time: number, run: number][] {

@@ -18,7 +18,7 @@ import {nodeDisk} from '../disk.ts';
 import {TestDisk} from '../testing-disk.ts';
 import {blockNames, writeMeta} from './block-folders.ts';
 import {CompactionCancelled, Compactor, finishWork} from './compactor.ts';
-import {decodeChunk} from './sample-columns.ts';
+import {decodeChunk} from './decode-chunk.ts';
 import {decodePlainly, type PlainSamples, PlainSource} from './testing-source.ts';
 
 const promtool = promtoolBinary();

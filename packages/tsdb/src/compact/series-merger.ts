@@ -4,9 +4,10 @@ import {addInterval, coversAll, type Intervals, touches} from '../block/tombston
 import {ChunkBuilder} from '../chunk/builder.ts';
 import {ChunkDecoder} from '../chunk/decoder.ts';
 import {CHUNK_FLOAT_HISTOGRAM_START, CHUNK_HISTOGRAM_START, CHUNK_XOR, CHUNK_XOR2} from '../chunk/encoding.ts';
+import {dropDeleted} from '../chunk/drop-deleted.ts';
 import {chainSamples} from './chain-samples.ts';
+import {decodeChunk} from './decode-chunk.ts';
 import {PendingChunks} from './pending-chunks.ts';
-import {copySample, decodeChunk, type SampleColumns} from './sample-columns.ts';
 import type {CompactionSource, LoadedChunk} from './source.ts';
 
 /** What a block is to hold, and how. */
@@ -92,20 +93,9 @@ export class SeriesMerger {
     const builder = this.#single;
     builder.floatEncoding = encoding === CHUNK_XOR2 ? CHUNK_XOR2 : CHUNK_XOR;
     builder.histogramStarts = encoding === CHUNK_HISTOGRAM_START || encoding === CHUNK_FLOAT_HISTOGRAM_START;
-    builder.begin(all.times, all.values, all.starts, this.#removeSamples(all, intervals));
+    builder.begin(all.times, all.values, all.starts, dropDeleted(memory, intervals, all));
     while (builder.next()) this.#chunks.hold(builder.minTime, builder.maxTime, builder.encoding, builder.bytes);
     memory.release(mark);
-  }
-
-  /** Close the gaps that the samples in `intervals` leave; gives how many stay. */
-  #removeSamples(columns: SampleColumns, intervals: Intervals): number {
-    const {f64} = this.#memory;
-    let kept = 0;
-    for (let i = 0; i < columns.count; i++) {
-      const time = f64[(columns.times >>> 3) + i];
-      if (!coversAll(intervals, time, time)) copySample(this.#memory, columns, i, columns, kept++);
-    }
-    return kept;
   }
 
   /** Write the chunk at place `first` of the order and those that overlap with it; gives the place behind. */

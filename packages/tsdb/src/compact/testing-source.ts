@@ -4,7 +4,7 @@ import type {Intervals} from '../block/tombstones.ts';
 import {ChunkBuilder} from '../chunk/builder.ts';
 import {ChunkDecoder} from '../chunk/decoder.ts';
 import {CHUNK_XOR} from '../chunk/encoding.ts';
-import {decodeChunk} from './sample-columns.ts';
+import {decodeChunk} from './decode-chunk.ts';
 import type {CompactionSource, LoadedChunk} from './source.ts';
 
 /** Values by time, by the labels of a series: pairs of name and value as JSON. */

@@ -23,26 +23,14 @@ import {
   STOP_LISTS,
   STOP_SPARES,
 } from '@narthex/kernels/layout/head-batch.ts';
-import {
-  BANK_CLOSED,
-  BANK_CLOSED_COUNT,
-  CLOSED_BYTES,
-  CLOSED_FILE_OFFSET,
-  CLOSED_LENGTH,
-  CLOSED_LIST_HEADER,
-  CLOSED_MIN_TIME,
-  CLOSED_OFFSET,
-  CLOSED_SAMPLES,
-  CLOSED_SEGMENT,
-  CLOSED_SPAN,
-} from '@narthex/kernels/layout/series.ts';
+import {BANK_CLOSED, BANK_CLOSED_COUNT, CLOSED_BYTES, CLOSED_LIST_HEADER} from '@narthex/kernels/layout/series.ts';
 import {OPEN_DATA, OPEN_ENCODING, XOR_FIRST_TIME, XOR_LAST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
 import type {Arena} from '../arena/arena.ts';
 import {ArenaFullError, assert} from '../arena/errors.ts';
 import {PAGE_BYTES, WORD_COMMIT} from '../arena/layout.ts';
 import {BatchBlock} from './batch.ts';
 import type {ChunkKeeper} from './chunk-keeper.ts';
-import {packedLength, packedSamples} from './closed-chunks.ts';
+import {writeClosedChunk} from './closed-chunks.ts';
 import {HEAD_CLOSED_CHUNKS, HEAD_OPEN_CHUNKS} from './layout.ts';
 import {openChunkBytes, openChunkLength} from './open-chunk.ts';
 import type {Segments} from './segments.ts';
@@ -181,24 +169,30 @@ export class Appender {
 
   /** Copy the open `chunk` to a segment and to disk, and add it to the closed chunks of `bank`. */
   #list(bank: number, chunk: number, samples: number, ref: SeriesRef): void {
-    const {u8, u32, f64} = this.#arena;
+    const {u8, u32} = this.#arena;
     const data = chunk + u8[chunk + OPEN_DATA];
-    const bytes = openChunkLength(this.#arena, chunk);
+    const length = openChunkLength(this.#arena, chunk);
     const encoding = u8[chunk + OPEN_ENCODING];
     const minTime = this.#time(chunk + XOR_FIRST_TIME);
     const maxTime = this.#time(chunk + XOR_LAST_TIME);
-    this.#segments.store(minTime, u8, data, data + bytes);
+    this.#segments.store(minTime, u8, data, data + length);
     const keeper = this.#keeper;
-    keeper?.keep(ref, minTime, maxTime, encoding, u8.subarray(data, data + bytes), false);
+    keeper?.keep(ref, minTime, maxTime, encoding, u8.subarray(data, data + length), false);
     const count = u32[(bank + BANK_CLOSED_COUNT) >>> 2];
     const entry = this.#listWithRoom(bank, count) + CLOSED_LIST_HEADER + count * CLOSED_BYTES;
-    f64[(entry + CLOSED_MIN_TIME) >>> 3] = minTime;
-    u32[(entry + CLOSED_SPAN) >>> 2] = maxTime - minTime;
-    u32[(entry + CLOSED_SEGMENT) >>> 2] = this.#segments.id;
-    u32[(entry + CLOSED_OFFSET) >>> 2] = this.#segments.offset;
-    u32[(entry + CLOSED_LENGTH) >>> 2] = packedLength(bytes, encoding);
-    u32[(entry + CLOSED_SAMPLES) >>> 2] = packedSamples(samples, keeper?.file ?? 0);
-    u32[(entry + CLOSED_FILE_OFFSET) >>> 2] = keeper?.fileOffset ?? 0;
+    const {id: segment, offset} = this.#segments;
+    const {file, fileOffset} = keeper ?? {file: 0, fileOffset: 0};
+    writeClosedChunk(this.#arena, entry, {
+      minTime,
+      maxTime,
+      segment,
+      offset,
+      length,
+      encoding,
+      samples,
+      file,
+      fileOffset,
+    });
     u32[(bank + BANK_CLOSED_COUNT) >>> 2] = count + 1;
   }
 

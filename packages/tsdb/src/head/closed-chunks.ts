@@ -14,11 +14,31 @@ const LENGTH_BITS = 24;
 const LENGTH_MASK = 0xffffff;
 const FILE_SHIFT = (CLOSED_FILE - CLOSED_SAMPLES) * 8;
 
-/** The word of an entry that has the bytes of encoded data and the encoding. */
-export const packedLength = (bytes: number, encoding: number): number => bytes | (encoding << LENGTH_BITS);
+/** What an entry of a list of closed chunks says, see layout/series.ts. Times in ms. */
+export interface ClosedChunk {
+  readonly minTime: number;
+  readonly maxTime: number;
+  readonly segment: number;
+  readonly offset: number;
+  /** Bytes of encoded data. */
+  readonly length: number;
+  readonly encoding: number;
+  readonly samples: number;
+  /** 0: it is not on disk. */
+  readonly file: number;
+  readonly fileOffset: number;
+}
 
-/** The word of an entry that has the number of samples and of the file. */
-export const packedSamples = (samples: number, file: number): number => samples | ((file & 0xffff) << FILE_SHIFT);
+/** Write the entry at `entry` of the arena. */
+export function writeClosedChunk({u32, f64}: ArenaReader, entry: number, chunk: ClosedChunk): void {
+  f64[(entry + CLOSED_MIN_TIME) >>> 3] = chunk.minTime;
+  u32[(entry + CLOSED_SPAN) >>> 2] = chunk.maxTime - chunk.minTime;
+  u32[(entry + CLOSED_SEGMENT) >>> 2] = chunk.segment;
+  u32[(entry + CLOSED_OFFSET) >>> 2] = chunk.offset;
+  u32[(entry + CLOSED_LENGTH) >>> 2] = chunk.length | (chunk.encoding << LENGTH_BITS);
+  u32[(entry + CLOSED_SAMPLES) >>> 2] = chunk.samples | ((chunk.file & 0xffff) << FILE_SHIFT);
+  u32[(entry + CLOSED_FILE_OFFSET) >>> 2] = chunk.fileOffset;
+}
 
 /** What the entries of lists of closed chunks say, by their addresses in the arena. */
 export class ClosedChunks {

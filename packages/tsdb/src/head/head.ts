@@ -26,6 +26,7 @@ import {
   HEAD_SERIES,
   HEAD_UNSORTED,
 } from './layout.ts';
+import {eachKnownRun} from './known-runs.ts';
 import {SeriesEncoder, UnloggedSeries} from './log-series.ts';
 import type {StagedChunk} from './out-of-order-chunks.ts';
 import {OutOfOrder} from './out-of-order.ts';
@@ -353,28 +354,7 @@ export class Head {
    * batch's memory.
    */
   replaySamples(batch: ReplayBatch): number {
-    const {memory, count} = batch;
-    const mark = memory.mark();
-    const slots = memory.alloc(count * 4);
-    const {f64, u32} = memory;
-    let unknown = 0;
-    let start = 0;
-    let ref = -1;
-    let slot = -1;
-    for (let i = 0; i < count; i++) {
-      const next = f64[batch.refs / 8 + i];
-      // The log gives the samples of a series together.
-      if (next !== ref) slot = this.#replayed?.get(next) ?? -1;
-      ref = next;
-      u32[slots / 4 + i] = slot;
-      if (slot >= 0) continue;
-      unknown++;
-      this.#replayRun(batch, slots, start, i);
-      start = i + 1;
-    }
-    this.#replayRun(batch, slots, start, count);
-    memory.release(mark);
-    return unknown;
+    return eachKnownRun(batch, (ref) => this.#slotOf(ref), this.#replayRun);
   }
 
   /** References that the log has for series which go by another one: it must keep them as long as it has their samples. */
@@ -422,19 +402,10 @@ export class Head {
     this.#unlogged.clear();
   }
 
-  #replayRun(batch: ReplayBatch, slots: number, start: number, end: number): void {
-    if (start === end) return;
-    const run = {
-      memory: batch.memory,
-      slots: slots + start * 4,
-      times: batch.times + start * 8,
-      values: batch.values + start * 8,
-      statuses: 0,
-      count: end - start,
-    };
+  readonly #replayRun = (run: SampleBatch): void => {
     this.#appender.stage(run, false);
     this.#apply(this.#appender.validate(this.minValidTime, Infinity));
-  }
+  };
 
   #create(ref: SeriesRef): SeriesSlot {
     const slot = this.#createOrReclaim(ref);

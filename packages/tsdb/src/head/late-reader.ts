@@ -1,13 +1,14 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {CLOSED_BYTES, CLOSED_LIST_HEADER} from '@narthex/kernels/layout/series.ts';
-import {forgetCounterReset} from '@narthex/model/histogram/record.ts';
 import type {ArenaReader} from '../arena/reader.ts';
 import {type Intervals, touches} from '../block/tombstones.ts';
 import {ChunkDecoder} from '../chunk/decoder.ts';
+import {dropDeleted} from '../chunk/drop-deleted.ts';
 import {HISTOGRAM_HIGH, type SampleExtras} from '../chunk/extras.ts';
+import {RunJoiner} from '../chunk/run-joiner.ts';
+import {shiftedExtras} from '../chunk/shifted-extras.ts';
 import type {ChunkCopier} from './chunk-copier.ts';
 import {ClosedChunks} from './closed-chunks.ts';
-import {RunMerge} from './merge-runs.ts';
 import {OutOfOrderBlocks} from './out-of-order-block.ts';
 import type {Rows} from './pins.ts';
 import {readTombstones} from './tombstone-block.ts';
@@ -61,13 +62,9 @@ export class LateReader {
   readonly #closed: ClosedChunks;
   readonly #blocks: OutOfOrderBlocks;
   #decoder: ChunkDecoder | undefined;
-  #merge: RunMerge | undefined;
+  #joiner: RunJoiner | undefined;
   readonly #runs: Run[] = [];
   readonly #starts: number[] = [];
-  /** Copies of what is merged: times, cells, starts. */
-  #times = new Float64Array(0);
-  #cells = new BigUint64Array(0);
-  #sampleStarts = new Float64Array(0);
 
   constructor(sources: LateSources, rows: Rows, range: LateRange, inOrder: InOrderChunks) {
     this.#sources = sources;
@@ -117,10 +114,11 @@ export class LateReader {
     let count = 0;
     for (let from = 0; from < runs.length;) {
       const to = endOfGroup(runs, from);
-      count += this.#readGroup(runs, from, to, shifted(extras, count), times + 8 * count, values + 8 * count);
+      count += this.#readGroup(runs, from, to, shiftedExtras(extras, count), times + 8 * count, values + 8 * count);
       from = to;
     }
-    return this.#withoutDeleted(this.intervals(i), count, times, values, extras.starts);
+    const columns = {times, values, starts: extras.starts, count};
+    return dropDeleted(this.#sources.memory, this.intervals(i), columns);
   }
 
   /** As `readNewest` of the set of series. */
@@ -205,10 +203,12 @@ export class LateReader {
     let count = 0;
     for (let k = from; k < to; k++) {
       this.#starts.push(count);
-      count += this.#decode(runs[k], times + 8 * count, values + 8 * count, shifted(extras, count));
+      count += this.#decode(runs[k], times + 8 * count, values + 8 * count, shiftedExtras(extras, count));
     }
     this.#starts.push(count);
-    return to - from === 1 ? count : this.#mergeRuns(to - from, count, times, values, extras.starts);
+    if (to - from === 1) return count;
+    this.#joiner ??= new RunJoiner(this.#sources.memory);
+    return this.#joiner.join({times, values, starts: extras.starts, count}, this.#starts);
   }
 
   #decode(run: Run, times: number, values: number, extras: SampleExtras): number {
@@ -259,54 +259,6 @@ export class LateReader {
     memory.u8.set(arena.u8.subarray(from, from + bytes), to);
     return to;
   }
-
-  #mergeRuns(runs: number, count: number, times: number, values: number, starts: number): number {
-    const {memory} = this.#sources;
-    const {f64, u64, u32} = memory;
-    this.#takeCopies(count, times, values, starts);
-    const merge = (this.#merge ??= new RunMerge());
-    merge.begin(this.#times, this.#starts, runs);
-    let merged = 0;
-    for (let from = merge.next(); from >= 0; from = merge.next(), merged++) {
-      f64[(times >>> 3) + merged] = this.#times[from];
-      u64[(values >>> 3) + merged] = this.#cells[from];
-      if (starts !== 0) f64[(starts >>> 3) + merged] = this.#sampleStarts[from];
-      const word = (values >>> 2) + 2 * merged;
-      if (u32[word + 1] === HISTOGRAM_HIGH && !merge.isConsecutive) forgetCounterReset(memory, u32[word]);
-    }
-    // What comes next may have no starts and count on zeros.
-    if (starts !== 0) f64.fill(0, (starts >>> 3) + merged, (starts >>> 3) + count);
-    return merged;
-  }
-
-  #takeCopies(count: number, times: number, values: number, starts: number): void {
-    const {f64, u64} = this.#sources.memory;
-    if (this.#times.length < count) {
-      this.#times = new Float64Array(count * 2);
-      this.#cells = new BigUint64Array(count * 2);
-      this.#sampleStarts = new Float64Array(count * 2);
-    }
-    this.#times.set(f64.subarray(times >>> 3, (times >>> 3) + count));
-    this.#cells.set(u64.subarray(values >>> 3, (values >>> 3) + count));
-    if (starts !== 0) this.#sampleStarts.set(f64.subarray(starts >>> 3, (starts >>> 3) + count));
-  }
-
-  #withoutDeleted(intervals: Intervals, count: number, times: number, values: number, starts: number): number {
-    if (intervals.length === 0) return count;
-    const {f64, u64} = this.#sources.memory;
-    let next = 0;
-    let kept = 0;
-    for (let k = 0; k < count; k++) {
-      const timeMs = f64[(times >>> 3) + k];
-      while (next < intervals.length && intervals[next + 1] < timeMs) next += 2;
-      if (next < intervals.length && intervals[next] <= timeMs) continue;
-      f64[(times >>> 3) + kept] = timeMs;
-      u64[(values >>> 3) + kept] = u64[(values >>> 3) + k];
-      if (starts !== 0) f64[(starts >>> 3) + kept] = f64[(starts >>> 3) + k];
-      kept++;
-    }
-    return kept;
-  }
 }
 
 /** The run behind the group of overlapping runs that begins at `from`. */
@@ -315,10 +267,4 @@ function endOfGroup(runs: readonly Run[], from: number): number {
   let to = from + 1;
   for (; to < runs.length && runs[to].minTime <= maxTime; to++) maxTime = Math.max(maxTime, runs[to].maxTime);
   return to;
-}
-
-/** `extras` for samples from place `count` on. */
-function shifted(extras: SampleExtras, count: number): SampleExtras {
-  if (extras.starts === 0 || count === 0) return extras;
-  return {starts: extras.starts + 8 * count, histogram: (bytes) => extras.histogram(bytes)};
 }

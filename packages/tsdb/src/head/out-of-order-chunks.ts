@@ -1,17 +1,8 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
-import {
-  CLOSED_FILE_OFFSET,
-  CLOSED_LENGTH,
-  CLOSED_MIN_TIME,
-  CLOSED_OFFSET,
-  CLOSED_SAMPLES,
-  CLOSED_SEGMENT,
-  CLOSED_SPAN,
-} from '@narthex/kernels/layout/series.ts';
 import type {Arena} from '../arena/arena.ts';
 import {ChunkBuilder} from '../chunk/builder.ts';
 import type {ChunkKeeper} from './chunk-keeper.ts';
-import {packedLength, packedSamples} from './closed-chunks.ts';
+import {type ClosedChunk, writeClosedChunk} from './closed-chunks.ts';
 import {GrowingRows} from './growing-rows.ts';
 import type {OpenSamples} from './open-samples.ts';
 import type {Segments} from './segments.ts';
@@ -71,19 +62,22 @@ export class OutOfOrderChunks {
 
   /** Put chunk `k` into a segment and describe it at `entry` of a list. */
   store(k: number, entry: number): void {
-    const {u32, f64} = this.#arena;
     const {cells} = this.#rows;
     const row = k * WIDTH;
     const from = cells[row + FROM];
     const length = cells[row + LENGTH];
     this.#segments.storeOutOfOrder(this.#bytes, from, from + length);
-    f64[(entry + CLOSED_MIN_TIME) >>> 3] = cells[row + MIN_TIME];
-    u32[(entry + CLOSED_SPAN) >>> 2] = cells[row + MAX_TIME] - cells[row + MIN_TIME];
-    u32[(entry + CLOSED_SEGMENT) >>> 2] = this.#segments.id;
-    u32[(entry + CLOSED_OFFSET) >>> 2] = this.#segments.offset;
-    u32[(entry + CLOSED_LENGTH) >>> 2] = packedLength(length, cells[row + ENCODING]);
-    u32[(entry + CLOSED_SAMPLES) >>> 2] = packedSamples(cells[row + SAMPLES], cells[row + FILE]);
-    u32[(entry + CLOSED_FILE_OFFSET) >>> 2] = cells[row + FILE_OFFSET];
+    writeClosedChunk(this.#arena, entry, {
+      minTime: cells[row + MIN_TIME],
+      maxTime: cells[row + MAX_TIME],
+      segment: this.#segments.id,
+      offset: this.#segments.offset,
+      length,
+      encoding: cells[row + ENCODING],
+      samples: cells[row + SAMPLES],
+      file: cells[row + FILE],
+      fileOffset: cells[row + FILE_OFFSET],
+    });
   }
 
   /** A chunk that is on disk already. */
@@ -129,12 +123,5 @@ export class OutOfOrderChunks {
   }
 }
 
-/** What is known of a chunk beside its encoded data; file 0: it is not on disk. */
-export interface StagedChunk {
-  readonly minTime: number;
-  readonly maxTime: number;
-  readonly encoding: number;
-  readonly samples: number;
-  readonly file: number;
-  readonly fileOffset: number;
-}
+/** What is known of a chunk beside its encoded data. */
+export type StagedChunk = Pick<ClosedChunk, 'minTime' | 'maxTime' | 'encoding' | 'samples' | 'file' | 'fileOffset'>;

@@ -1,4 +1,5 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
+import {eachKnownRun} from './known-runs.ts';
 import type {OutOfOrder} from './out-of-order.ts';
 import type {ReplayBatch} from './head.ts';
 import type {SeriesSlot} from './types.ts';
@@ -32,22 +33,7 @@ export class OutOfOrderReplay {
 
   /** Samples in the order they came; returns how many are of no known series. */
   replaySamples(batch: ReplayBatch): number {
-    const {memory, count} = batch;
-    const mark = memory.mark();
-    const slots = memory.alloc(count * 4);
-    let unknown = 0;
-    let start = 0;
-    for (let i = 0; i < count; i++) {
-      const slot = this.#slotOf(memory.f64[(batch.refs >>> 3) + i]);
-      memory.u32[(slots >>> 2) + i] = slot;
-      if (slot >= 0) continue;
-      unknown++;
-      this.#replayRun(batch, slots, start, i);
-      start = i + 1;
-    }
-    this.#replayRun(batch, slots, start, count);
-    memory.release(mark);
-    return unknown;
+    return eachKnownRun(batch, this.#slotOf, (run) => this.#outOfOrder.replay(run));
   }
 
   /** Returns how many are of no known series. Those of chunks that did not reach the disk mean nothing (upstream: loadWBL). */
@@ -60,19 +46,5 @@ export class OutOfOrderReplay {
       else this.#outOfOrder.replayMarker(this.#memory, slot as SeriesSlot);
     }
     return unknown;
-  }
-
-  #replayRun(batch: ReplayBatch, slots: number, start: number, end: number): void {
-    if (start === end) return;
-    const {memory, starts = 0} = batch;
-    this.#outOfOrder.replay({
-      memory,
-      slots: slots + start * 4,
-      times: batch.times + start * 8,
-      values: batch.values + start * 8,
-      statuses: 0,
-      count: end - start,
-      starts: starts === 0 ? 0 : starts + start * 8,
-    });
   }
 }

@@ -87,8 +87,9 @@ export class Segments {
 
   /** Copy the chunk `source[from, to)` whose first sample is at `timeMs`; `id` and `offset` then say where it is. */
   store(timeMs: number, source: Uint8Array, from: number, to: number): void {
-    let segments = this.#ranges.get(Math.trunc(timeMs / this.#rangeMs));
-    if (segments === undefined) this.#ranges.set(Math.trunc(timeMs / this.#rangeMs), (segments = []));
+    const range = Math.trunc(timeMs / this.#rangeMs);
+    let segments = this.#ranges.get(range);
+    if (segments === undefined) this.#ranges.set(range, (segments = []));
     this.#put(segments, source, from, to);
   }
 

@@ -1,8 +1,7 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {SampleExtras} from '../chunk/extras.ts';
-import {ShiftedExtras} from '../chunk/shifted-extras.ts';
-import {chainSamples} from '../compact/chain-samples.ts';
-import type {SampleColumns} from '../compact/sample-columns.ts';
+import {RunJoiner} from '../chunk/run-joiner.ts';
+import {shiftedExtras} from '../chunk/shifted-extras.ts';
 import {type OrderedRows, orderByLabels} from './label-order.ts';
 import type {SeriesSource} from './series-source.ts';
 
@@ -15,6 +14,7 @@ export class MergedSeries implements SeriesSource {
   readonly #memory: KernelMemory;
   readonly #sources: readonly SeriesSource[];
   readonly #order: OrderedRows;
+  #joiner: RunJoiner | undefined;
 
   /** `sources`: from the oldest samples to the newest. */
   constructor(memory: KernelMemory, sources: readonly SeriesSource[], text: (symbol: number) => string) {
@@ -38,16 +38,21 @@ export class MergedSeries implements SeriesSource {
 
   read(i: number, times: number, values: number, extras: SampleExtras): number {
     const {starts, rows} = this.#order;
-    const runs: SampleColumns[] = [];
+    const runStarts = [0];
     let count = 0;
+    let isInOrder = true;
     for (let at = starts[i]; at < starts[i + 1]; at++) {
-      const shifted = count === 0 ? extras : new ShiftedExtras(extras, count);
-      const run = {times: times + 8 * count, values: values + 8 * count, starts: shifted.starts};
-      const read = this.#source(at).read(rows[at], run.times, run.values, shifted);
-      if (read > 0) runs.push({...run, count: read});
+      const begin = times + 8 * count;
+      const read = this.#source(at).read(rows[at], begin, values + 8 * count, shiftedExtras(extras, count));
+      if (read === 0) continue;
+      const {f64} = this.#memory;
+      if (count > 0 && f64[(begin >>> 3) - 1] >= f64[begin >>> 3]) isInOrder = false;
       count += read;
+      runStarts.push(count);
     }
-    return this.#isInOrder(runs) ? count : this.#chain(runs, {times, values, starts: extras.starts, count});
+    if (isInOrder) return count;
+    this.#joiner ??= new RunJoiner(this.#memory);
+    return this.#joiner.join({times, values, starts: extras.starts, count}, runStarts);
   }
 
   readNewest(i: number, times: number, values: number, extras: SampleExtras): number {
@@ -68,27 +73,5 @@ export class MergedSeries implements SeriesSource {
 
   #source(at: number): SeriesSource {
     return this.#sources[this.#order.sources[at]];
-  }
-
-  #isInOrder(runs: readonly SampleColumns[]): boolean {
-    const {f64} = this.#memory;
-    for (let k = 1; k < runs.length; k++) {
-      const before = runs[k - 1];
-      if (f64[(before.times >>> 3) + before.count - 1] >= f64[runs[k].times >>> 3]) return false;
-    }
-    return true;
-  }
-
-  #chain(runs: readonly SampleColumns[], target: SampleColumns): number {
-    const memory = this.#memory;
-    const mark = memory.mark();
-    const chained = chainSamples(memory, runs);
-    const {u8} = memory;
-    const bytes = 8 * chained.count;
-    u8.copyWithin(target.times, chained.times, chained.times + bytes);
-    u8.copyWithin(target.values, chained.values, chained.values + bytes);
-    if (target.starts > 0) u8.copyWithin(target.starts, chained.starts, chained.starts + bytes);
-    memory.release(mark);
-    return chained.count;
   }
 }

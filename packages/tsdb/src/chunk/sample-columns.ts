@@ -1,10 +1,6 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
-import type {ChunkDecoder} from '../chunk/decoder.ts';
-import type {SampleExtras} from '../chunk/extras.ts';
-import {chunkSamples} from '../chunk/header.ts';
-import type {LoadedChunk} from './source.ts';
 
-/** Samples in a memory: columns of times (f64 ms), cells, and starts (f64 ms, 0 for unknown). */
+/** Samples in a memory: columns of times (f64 ms), cells, and starts (f64 ms, 0 for unknown), which may be missing: address 0. */
 export interface SampleColumns {
   readonly times: number;
   readonly values: number;
@@ -20,16 +16,6 @@ export function allocColumns(memory: KernelMemory, count: number): SampleColumns
   return {times, values: times + 8 * count, starts, count};
 }
 
-/** All samples of a chunk, in new memory that the caller releases. Throws ChunkError. */
-export function decodeChunk(memory: KernelMemory, decoder: ChunkDecoder, chunk: LoadedChunk): SampleColumns {
-  const {encoding, bytes, from, to} = chunk;
-  const samples = chunkSamples(encoding, bytes, from, to);
-  const {times, values, starts} = allocColumns(memory, samples);
-  const extras: SampleExtras = {starts, histogram: (size) => memory.alloc(size)};
-  const count = decoder.decodeBytes(encoding, bytes, from, to, samples, -Infinity, Infinity, times, values, extras);
-  return {times, values, starts, count};
-}
-
 /** Copy sample `i` of `source` to place `at` of `target`, in the same memory. */
 export function copySample(
   memory: KernelMemory,
@@ -40,7 +26,7 @@ export function copySample(
 ): void {
   const {f64, u32} = memory;
   f64[(target.times >>> 3) + at] = f64[(source.times >>> 3) + i];
-  f64[(target.starts >>> 3) + at] = f64[(source.starts >>> 3) + i];
+  if (target.starts !== 0) f64[(target.starts >>> 3) + at] = f64[(source.starts >>> 3) + i];
   // Bits of cells must stay as they are, so they are copied as words.
   const from = (source.values >>> 2) + 2 * i;
   const to = (target.values >>> 2) + 2 * at;

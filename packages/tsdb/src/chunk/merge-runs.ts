@@ -33,6 +33,11 @@ export class RunMerge {
     }
   }
 
+  /** The run of the sample that `next` gave. */
+  get run(): number {
+    return this.#run;
+  }
+
   /** The place of the next sample in the times; -1 at the end. */
   next(): number {
     let isChanged = this.#isFirst;
