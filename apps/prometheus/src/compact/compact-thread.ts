@@ -84,7 +84,7 @@ try {
   // Without it compaction works as well.
 }
 const housekeeping = makeHousekeeping();
-watchBlocks(registry, housekeeping, data.retention);
+watchBlocks(registry, housekeeping);
 const stop = new AbortController();
 const calls: CompactCalls = {
   retain: (retention) => housekeeping.retain(retention),

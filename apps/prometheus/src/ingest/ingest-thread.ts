@@ -18,6 +18,7 @@ import {Database} from '@narthex/tsdb/database.ts';
 import {StorageError} from '@narthex/tsdb/errors.ts';
 import {HeadReader} from '@narthex/tsdb/head/reader.ts';
 import type {Deletion} from '../compact/messages.ts';
+import type {LocalOwner} from '@narthex/tsdb/housekeeping/local-owner.ts';
 import {configOf} from '../config/load-config.ts';
 import {Logger} from '../log/logger.ts';
 import {StorageMetrics} from '../metrics/storage-metrics.ts';
@@ -134,8 +135,7 @@ function makeDeletion(database: Database): (deletion: Deletion) => Promise<void>
 }
 
 /** Housekeeping has a thread of its own, which comes back here for all that concerns head and log. */
-function serveOwner(port: MessagePort, database: Database): void {
-  const owner = database.owner(segmentPorts.announceBlocks);
+function serveOwner(port: MessagePort, owner: LocalOwner): void {
   const calls: OwnerCalls = {
     state: () => owner.state(),
     seal: (timeMs) => owner.seal(timeMs),
@@ -154,6 +154,8 @@ async function run(): Promise<void> {
   storageMetrics.watch(database);
   segmentPorts.announceBlocks(database.blocks);
   const {scraping, discovery} = makeScraping(database);
+  // One for good: it knows what was taken out of the head, whatever becomes of the thread that asked for it.
+  const owner = database.owner(segmentPorts.announceBlocks);
   const calls: IngestCalls = {
     configure(texts) {
       const config = configOf(texts);
@@ -170,7 +172,7 @@ async function run(): Promise<void> {
     metadata: ({family}) => scraping.metadata(family),
     metrics: () => registry.collect(),
     deleteSeries: makeDeletion(database),
-    serveOwner: ({port}) => serveOwner(port, database),
+    serveOwner: ({port}) => serveOwner(port, owner),
     connectReader: ({port}) => segmentPorts.connect(port, database.head.shared.segments),
     clearReader: (readerIndex) => clearReader(database.head.arena, readerIndex),
     async close() {

@@ -1,21 +1,21 @@
 import type {Registry} from '@narthex/client/registry.ts';
-import type {Retention} from '@narthex/tsdb/compact/retention.ts';
 import type {Housekeeping} from '@narthex/tsdb/housekeeping/housekeeping.ts';
 
 const PREFIX = 'prometheus_tsdb_';
 
 /** Figures of blocks and what is done to them, under upstream's names. */
-export function watchBlocks(registry: Registry, housekeeping: Housekeeping, retention: Retention): void {
+export function watchBlocks(registry: Registry, housekeeping: Housekeeping): void {
   const counter = (name: string, help: string, value: () => number) =>
     registry.counterFunction({name: PREFIX + name, help, value});
   const gauge = (name: string, help: string, value: () => number) =>
     registry.gaugeFunction({name: PREFIX + name, help, value});
   const {counters} = housekeeping;
+  const limit = () => housekeeping.retention;
   gauge('blocks_loaded', 'Blocks that are read.', () => housekeeping.blocks.length);
   gauge('storage_blocks_bytes', 'Bytes of all blocks.', () => housekeeping.blockBytes);
-  gauge('retention_limit_seconds', 'How long samples are kept; 0 without limit.', () => retention.durationMs / 1000);
-  gauge('retention_limit_bytes', 'How much is kept; 0 without limit.', () => retention.bytes);
-  gauge('retention_limit_percentage', 'Share of the disk that is kept; 0 without limit.', () => retention.percentage);
+  gauge('retention_limit_seconds', 'How long samples are kept; 0 without limit.', () => limit().durationMs / 1000);
+  gauge('retention_limit_bytes', 'How much is kept; 0 without limit.', () => limit().bytes);
+  gauge('retention_limit_percentage', 'Share of the disk that is kept; 0 without limit.', () => limit().percentage);
   counter('compactions_total', 'Compactions that were made.', () => counters.compactions);
   counter('compactions_failed_total', 'Compactions that failed.', () => counters.compactionsFailed);
   counter('vertical_compactions_total', 'Compactions of overlapping blocks.', () => counters.verticalCompactions);

@@ -6,7 +6,7 @@ import {FileCorruption} from './corruption.ts';
 import {FileCache} from './file-cache.ts';
 import {IndexReader} from './index-reader.ts';
 import {type BlockMeta, META_FILE, MetaError, parseMeta} from './meta.ts';
-import {readTombstones, type Tombstones} from './tombstones.ts';
+import {readTombstones, type Tombstones, tombstonesStamp} from './tombstones.ts';
 
 const INDEX_CACHE_BYTES = 32 << 20;
 const INDEX_PAGE_BYTES = 16 << 10;
@@ -35,6 +35,8 @@ export class Block {
   readonly index: IndexReader;
   readonly chunks: ChunkFiles;
   readonly tombstones: Tombstones;
+  /** The state of the tombstones, see `tombstonesStamp`. */
+  readonly stamp: string;
   /** Bytes of all its files, as upstream counts them: chunks, index, meta.json and tombstones. */
   readonly sizeBytes: number;
 
@@ -44,18 +46,21 @@ export class Block {
     this.index = index;
     this.chunks = chunks;
     this.tombstones = others.tombstones;
+    this.stamp = others.stamp;
     this.sizeBytes = others.bytes + index.sizeBytes + chunks.sizeBytes;
   }
 
   /** Opens the block in folder `dir`. Throws FileCorruption or StorageError `block_read`; nothing stays open then. */
   static open(dir: string, disk: Disk, caches: BlockCaches): Block {
     const meta = readMeta(dir, disk);
+    // Before they are read: what changes meanwhile is noticed the next time.
+    const stamp = guardDisk(dir, () => tombstonesStamp(disk, dir));
     const tombstones = guardDisk(dir, () => readTombstones(disk, dir, caches.index.memory));
     const bytes = tombstones.bytes + disk.sizeOf(path.join(dir, META_FILE));
     const index = IndexReader.open(path.join(dir, 'index'), disk, caches.index);
     try {
       const chunks = ChunkFiles.open(path.join(dir, 'chunks'), disk, caches.chunks);
-      return new Block(dir, meta, index, chunks, {tombstones: tombstones.tombstones, bytes});
+      return new Block(dir, meta, index, chunks, {tombstones: tombstones.tombstones, stamp, bytes});
     } catch (error) {
       index.close();
       throw error;
@@ -70,6 +75,7 @@ export class Block {
 
 interface Others {
   readonly tombstones: Tombstones;
+  readonly stamp: string;
   readonly bytes: number;
 }
 

@@ -69,6 +69,15 @@ export class Tombstones {
   }
 }
 
+/**
+ * What tells two states of the tombstones of the block in `folder` apart: the only part of a block that changes what is read of it. Their number would
+ * not do, since a deletion may grow an interval that is there.
+ */
+export function tombstonesStamp(disk: Disk, folder: string): string {
+  const entry = disk.entry(path.join(folder, TOMBSTONES_FILE));
+  return entry === undefined ? '' : `${entry.modifiedMs} ${entry.size}`;
+}
+
 /** The tombstones of the block in `folder`, none when there is no such file, and the file's size. Throws FileCorruption. */
 export function readTombstones(
   disk: Disk,

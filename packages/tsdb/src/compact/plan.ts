@@ -16,6 +16,8 @@ export interface PlanOptions {
   readonly ranges: readonly number[];
   /** Blocks that are left alone for now, and with them all whose names sort after: uploads go from oldest to newest. */
   readonly isExcluded?: ((meta: BlockMeta) => boolean) | undefined;
+  /** Overlapping blocks are left as they are; somebody else merges them. */
+  readonly keepsOverlaps?: boolean | undefined;
 }
 
 /** Lengths of blocks: `shortest`, and thrice as long again and again while that is no longer than `longest`. All ms. */
@@ -36,7 +38,7 @@ export function planCompaction(metas: readonly BlockMeta[], options: PlanOptions
   const excluded = options.isExcluded === undefined ? -1 : sorted.findIndex(options.isExcluded);
   const wanted = excluded < 0 ? sorted : sorted.slice(0, excluded);
   for (const blocks of classesOf(wanted)) {
-    const plan = planClass(blocks, options.ranges);
+    const plan = planClass(blocks, options);
     if (plan.length > 0) return plan;
   }
   return [];
@@ -49,10 +51,10 @@ function classesOf(metas: readonly BlockMeta[]): BlockMeta[][] {
   return [metas.filter((meta) => !isStale(meta) && !isSelected(meta)), metas.filter(isStale), metas.filter(isSelected)];
 }
 
-function planClass(metas: BlockMeta[], ranges: readonly number[]): BlockMeta[] {
+function planClass(metas: BlockMeta[], {ranges, keepsOverlaps = false}: PlanOptions): BlockMeta[] {
   if (metas.length === 0) return [];
   const blocks = metas.sort((a, b) => a.minTime - b.minTime);
-  const overlapping = firstOverlapping(blocks);
+  const overlapping = keepsOverlaps ? [] : firstOverlapping(blocks);
   if (overlapping.length > 0) return overlapping;
   // The block that was just made of the head stays as it is for a while, so that it can be copied away piece by piece.
   const older = blocks.slice(0, -1);

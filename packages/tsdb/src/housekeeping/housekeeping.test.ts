@@ -84,6 +84,25 @@ class House {
     });
   }
 
+  /** Counts the samples of `steady_2` through one querier that lives as long as the test. */
+  querier(): () => number {
+    const memory = new KernelMemory({maximumBytes: 1 << 26});
+    const head = new HeadReader(this.database.head.shared, memory, 2, {next: () => undefined});
+    const querier = new DatabaseQuerier({head, memory, disk: nodeDisk, folder: this.database.dir});
+    return () => {
+      querier.begin();
+      querier.useBlocks(this.published);
+      const set = querier.select([new Matcher('=', '__name__', 'steady_2')], -Infinity, Infinity);
+      const room = set.samplesMax(0);
+      const count = set.read(0, memory.alloc(room * 8), memory.alloc(room * 8), {
+        starts: 0,
+        histogram: () => assert.fail(),
+      });
+      querier.end();
+      return count;
+    };
+  }
+
   labelValues(name: string): string[] {
     return this.#query((querier) => querier.labelValues(name, [], -Infinity, Infinity, 0));
   }
@@ -243,6 +262,34 @@ test('a snapshot is a data folder with all that was there', async (t) => {
   }
   assert.equal(copy.read('steady_1', START, START + 9 * HOUR).length, 5 * 60 + 1);
   await copy.close();
+  await house.close();
+});
+
+test('a deletion that grows an earlier one is seen by a querier that has the block open', async (t) => {
+  const house = await House.open(folderFor(t));
+  await ingest(house, 0, 4);
+  const all = [new Matcher('=', '__name__', 'steady_2')];
+  const count = house.querier();
+  assert.equal(count(), 240);
+  await house.housekeeping.deleteSeries(all, START, START + 9 * STEP);
+  assert.equal(count(), 230);
+  await house.housekeeping.deleteSeries(all, START + 5 * STEP, START + 19 * STEP);
+  assert.equal(house.housekeeping.blocks[0]?.stats.numTombstones, 1);
+  assert.equal(count(), 220);
+  await house.housekeeping.cleanTombstones();
+  assert.equal(house.housekeeping.blocks[0]?.stats.numTombstones, 0);
+  assert.equal(count(), 220);
+  await house.close();
+});
+
+test('readers are told of blocks when these change, and only then', async (t) => {
+  const house = await House.open(folderFor(t));
+  await ingest(house, 0, 4);
+  const told = house.published;
+  await house.housekeeping.reload();
+  assert.equal(house.published, told);
+  await house.housekeeping.deleteSeries([new Matcher('=', '__name__', 'steady_2')], START, START);
+  assert.notEqual(house.published, told);
   await house.close();
 });
 

@@ -6,13 +6,13 @@ import {Block, blockCaches} from '../block/block.ts';
 import {type BlockMeta, HINT_OUT_OF_ORDER} from '../block/meta.ts';
 import {selectInBlock} from '../block/select.ts';
 import {deleteBlock} from '../compact/block-folders.ts';
-import {findBlocks} from '../compact/open-blocks.ts';
+import {findBlocks, type FoundBlock} from '../compact/open-blocks.ts';
 import {cleanTombstones} from '../compact/clean-tombstones.ts';
 import {CompactionCancelled, Compactor} from '../compact/compactor.ts';
 import {deleteSamples} from '../compact/delete-samples.ts';
 import {HeadSource} from '../compact/head-source.ts';
 import {blockRanges, planCompaction} from '../compact/plan.ts';
-import {blocksToDelete, type Retention, type SizedBlock} from '../compact/retention.ts';
+import {blocksToDelete, type Retention} from '../compact/retention.ts';
 import type {Disk} from '../disk.ts';
 import {StorageError} from '../errors.ts';
 import type {HeadReader} from '../head/reader.ts';
@@ -81,7 +81,9 @@ export class Housekeeping {
   readonly #compactor: Compactor;
   readonly #bad = new Set<string>();
   #retention: Retention;
-  #blocks: readonly SizedBlock[] = [];
+  #blocks: readonly FoundBlock[] = [];
+  /** The list that readers have. */
+  #published: string | undefined;
   #isCancelled = false;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -100,6 +102,11 @@ export class Housekeeping {
   /** Bytes of all blocks. */
   get blockBytes(): number {
     return this.#blocks.reduce((sum, {bytes}) => sum + bytes, 0);
+  }
+
+  /** How long data is kept. */
+  get retention(): Retention {
+    return this.#retention;
   }
 
   /** Keep data so long from the next reload on. */
@@ -259,8 +266,7 @@ export class Housekeeping {
   #plan(): readonly BlockMeta[] {
     const {minBlockMs, maxBlockMs, compactOverlapping} = this.#options;
     const ranges = blockRanges(minBlockMs, Math.max(minBlockMs, maxBlockMs));
-    const plan = planCompaction(this.blocks, {ranges});
-    return !compactOverlapping && isOverlapping(plan) ? [] : plan;
+    return planCompaction(this.blocks, {ranges, keepsOverlaps: !compactOverlapping});
   }
 
   #deleteInBlock(meta: BlockMeta, matchers: readonly Matcher[], startMs: number, endMs: number): void {
@@ -297,9 +303,17 @@ export class Housekeeping {
     }
   }
 
+  /** Readers that are idle keep every list that they are told of, so they are told of changes only. */
+  async #publish(): Promise<void> {
+    const list = fingerprint(this.#blocks);
+    if (list === this.#published) return;
+    await this.#options.owner.publish(this.blocks);
+    this.#published = list;
+  }
+
   async #publishFound(): Promise<void> {
-    const {disk, folder, owner, headBytes, log} = this.#options;
-    const found = findBlocks(disk, folder);
+    const {disk, folder, headBytes, log} = this.#options;
+    const found = findBlocks(disk, folder, this.#blocks);
     for (const {ulid, file, offset = -1, reason} of found.bad) {
       if (this.#bad.has(ulid)) continue;
       this.#bad.add(ulid);
@@ -310,17 +324,25 @@ export class Housekeeping {
         err: reason,
       });
     }
-    const space = {headBytes: headBytes(), diskBytes: this.#retention.percentage > 0 ? disk.space(folder).total : 0};
+    const {bytes, percentage} = this.#retention;
+    const space = {
+      headBytes: bytes > 0 || percentage > 0 ? headBytes() : 0,
+      diskBytes: percentage > 0 ? disk.space(folder).total : 0,
+    };
     const deletions = blocksToDelete(found.blocks, this.#retention, space);
     if (deletions.isTimeLimit) this.counters.timeRetentions++;
     if (deletions.isSizeLimit) this.counters.sizeRetentions++;
     this.#blocks = found.blocks.filter(({meta}) => !deletions.ulids.has(meta.ulid));
-    await owner.publish(this.blocks);
+    await this.#publish();
     for (const ulid of deletions.ulids) {
       if (deleteBlock(disk, folder, ulid)) log('info', 'Deleting obsolete block', {block: ulid});
     }
   }
 }
+
+/** What readers know blocks by. */
+const fingerprint = (blocks: readonly FoundBlock[]): string =>
+  blocks.map(({meta, stamp}) => `${meta.ulid} ${stamp}`).join('\n');
 
 /** Give all files below `from` a second name below `to`, a new folder. */
 function linkTree(disk: Disk, from: string, to: string): void {

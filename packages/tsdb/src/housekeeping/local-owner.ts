@@ -1,4 +1,4 @@
-import {setImmediate, setTimeout} from 'node:timers/promises';
+import {setTimeout} from 'node:timers/promises';
 import {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import type {BlockMeta} from '../block/meta.ts';
 import type {Head} from '../head/head.ts';
@@ -23,7 +23,7 @@ export interface LocalOwnerOptions {
 const CLOSE_MEMORY_MAX = 256 << 20;
 /** Work of a truncation between two looks at what else there is: about a millisecond. */
 const SLICE = 10_000;
-/** How often readers are looked at that are waited for, ms. */
+/** A pause for other work, and how often readers are looked at that are waited for, ms. */
 const LOOK_MS = 2;
 
 /** The head and its log in the thread that writes them, as housekeeping wants them. */
@@ -57,9 +57,8 @@ export class LocalOwner implements HeadOwner {
   async truncate(timeMs: number): Promise<void> {
     const {head} = this.#options;
     const truncation = head.truncate(timeMs);
-    while (!truncation.step(SLICE)) await setImmediate();
-    const {removedRefs} = truncation;
-    this.#remember(removedRefs, timeMs);
+    await inSlices(truncation);
+    this.#remember(truncation.removedRefs, timeMs);
   }
 
   async closeOutOfOrder(): Promise<ClosedOutOfOrder | undefined> {
@@ -68,15 +67,14 @@ export class LocalOwner implements HeadOwner {
     const segment = this.#options.lateLog()?.nextSegment() ?? 0;
     const memory = new KernelMemory({maximumBytes: CLOSE_MEMORY_MAX});
     const closing = outOfOrder.close(memory);
-    while (!closing.step(SLICE)) await setImmediate();
+    await inSlices(closing);
     const {minTime, maxTime} = outOfOrder;
     return {minTime, maxTime, boundary: closing.boundary, segment};
   }
 
   async truncateOutOfOrder({boundary, segment}: ClosedOutOfOrder): Promise<void> {
     const {head, lateLog} = this.#options;
-    const truncation = head.outOfOrder.truncate(boundary);
-    while (!truncation.step(SLICE)) await setImmediate();
+    await inSlices(head.outOfOrder.truncate(boundary));
     lateLog()?.removeBefore(segment);
   }
 
@@ -96,6 +94,11 @@ export class LocalOwner implements HeadOwner {
   #remember(refs: Float64Array, neededUntil: number): void {
     if (refs.length > 0) this.#gone = [...this.#gone, {refs, neededUntil}];
   }
+}
+
+/** Work that waits for readers in the end would otherwise take the whole processor until the longest query is through. */
+async function inSlices(work: {step(limit: number): boolean}): Promise<void> {
+  while (!work.step(SLICE)) await setTimeout(LOOK_MS);
 }
 
 /** References that no series has any more, and the time (ms) until which the log may have samples of them. */

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import {Block, type BlockCaches} from '../block/block.ts';
 import type {BlockMeta} from '../block/meta.ts';
+import {tombstonesStamp} from '../block/tombstones.ts';
 import type {Disk} from '../disk.ts';
 
 /** The blocks that a reader's thread reads, opened when they are first wanted. */
@@ -25,9 +26,9 @@ export class BlockList {
   /** Read these from now on, by the time they begin at. Those that are gone, or of which more was deleted, are closed. */
   set(metas: readonly BlockMeta[]): void {
     this.#metas = metas;
-    const wanted = new Map(metas.map((meta) => [meta.ulid, meta]));
+    const wanted = new Set(metas.map(({ulid}) => ulid));
     for (const [ulid, block] of this.#open) {
-      if (wanted.get(ulid)?.stats.numTombstones === block.meta.stats.numTombstones) continue;
+      if (wanted.has(ulid) && tombstonesStamp(this.#disk, block.dir) === block.stamp) continue;
       block.close();
       this.#open.delete(ulid);
     }
