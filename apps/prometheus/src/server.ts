@@ -194,9 +194,7 @@ export class Server {
 
   /** The limits of the configuration, or where it has none those of the flags. */
   #retention(): Retention {
-    const {timeMs, sizeBytes, percentage} =
-      this.#config.config.storage.retention ?? this.#options.storage.blocks.retention;
-    return {durationMs: timeMs, bytes: sizeBytes, percentage};
+    return this.#config.config.storage.retention ?? this.#options.storage.blocks.retention;
   }
 
   #startCompact(shared: HeadShared): CompactClient {

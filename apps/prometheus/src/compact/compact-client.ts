@@ -1,3 +1,4 @@
+import {setTimeout} from 'node:timers/promises';
 import {MessageChannel, type MessagePort, Worker} from 'node:worker_threads';
 import type {RegistrySnapshot} from '@narthex/client/snapshot.ts';
 import type {BlockMeta} from '@narthex/tsdb/block/meta.ts';
@@ -15,6 +16,7 @@ export interface CompactClientOptions {
   readonly log: Logger;
 }
 
+const METRICS_WAIT_MS = 200;
 const PAUSE_MIN_MS = 1000;
 const PAUSE_MAX_MS = 60_000;
 
@@ -24,6 +26,7 @@ export class CompactClient {
   #retention: Retention;
   #worker: Worker | undefined;
   #caller: Caller<CompactCalls> | undefined;
+  #metrics: RegistrySnapshot | undefined;
   #pauseMs = PAUSE_MIN_MS;
   #restart: NodeJS.Timeout | undefined;
   #closing = false;
@@ -60,9 +63,13 @@ export class CompactClient {
     return this.#call('snapshot', {name, skipHead});
   }
 
-  /** Undefined while the thread is not there. */
-  metrics(): Promise<RegistrySnapshot | undefined> {
-    return this.#caller?.call('metrics', null).catch(() => undefined) ?? Promise.resolve(undefined);
+  /** Of now, or the last ones when the thread is busy or not there: it may work for seconds, and whoever scrapes does not wait. */
+  async metrics(): Promise<RegistrySnapshot | undefined> {
+    const fresh = this.#caller?.call('metrics', null).then((snapshot) => {
+      this.#metrics = snapshot;
+    });
+    await Promise.race([fresh?.catch(() => {}), setTimeout(METRICS_WAIT_MS, undefined, {ref: false})]);
+    return this.#metrics;
   }
 
   /** End what is under way, and the thread. */
@@ -106,7 +113,7 @@ export class CompactClient {
     this.#caller?.fail('the compact thread is gone');
     this.#options.clearReader();
     if (this.#closing) return;
-    this.#restart = setTimeout(() => this.#start(), this.#pauseMs);
+    this.#restart = globalThis.setTimeout(() => this.#start(), this.#pauseMs);
     this.#pauseMs = Math.min(PAUSE_MAX_MS, 2 * this.#pauseMs);
   }
 }

@@ -89,7 +89,7 @@ test('configuration: storage', () => {
     outOfOrderWindowMs: 1_800_000,
     staleSeriesThreshold: 0.4,
     floatEncoding: 'xor2',
-    retention: {timeMs: 172_800_000, sizeBytes: 2 ** 30, percentage: 0},
+    retention: {durationMs: 172_800_000, bytes: 2 ** 30, percentage: 0},
     exemplarsMax: 5,
   });
   assert.deepEqual([read('').storage.retention, read('').storage.exemplarsMax], [undefined, 100_000]);

@@ -1,3 +1,4 @@
+import type {Retention} from '@narthex/tsdb/compact/retention.ts';
 import {optional, field, struct, type StructOf} from '@narthex/yaml/struct.ts';
 import {bytes, duration, float, int, string} from '@narthex/yaml/scalars.ts';
 
@@ -44,14 +45,6 @@ export const storageSection = struct('config.StorageConfig', {tsdb: optional(tsd
 
 type StorageSection = ReturnType<typeof storageSection.zero>;
 
-/** How long data is kept; 0 sets no limit. */
-export interface Retention {
-  readonly timeMs: number;
-  readonly sizeBytes: number;
-  /** Of the space of the disk. */
-  readonly percentage: number;
-}
-
 /** What of the configuration concerns storage. */
 export interface StorageConfig {
   readonly outOfOrderWindowMs: number;
@@ -80,7 +73,7 @@ export function storageConfig({tsdb, exemplars}: StorageSection): StorageConfig 
     outOfOrderWindowMs: Math.max(0, tsdb?.outOfOrderTimeWindow ?? 0),
     staleSeriesThreshold: tsdb?.staleSeriesCompactionThreshold ?? 0,
     floatEncoding: (tsdb?.chunkEncoding.floats ?? '') as StorageConfig['floatEncoding'],
-    retention: limits && {timeMs: limits.time, sizeBytes: limits.size, percentage: limits.percentage},
+    retention: limits && {durationMs: limits.time, bytes: limits.size, percentage: limits.percentage},
     exemplarsMax: exemplars?.maxExemplars ?? EXEMPLARS_MAX,
   };
 }

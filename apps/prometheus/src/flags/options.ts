@@ -1,6 +1,6 @@
 import {parseBytes} from '@narthex/model/bytes.ts';
 import {parseDuration, parseGoDuration} from '@narthex/model/duration.ts';
-import type {Retention} from '../config/storage-config.ts';
+import type {Retention} from '@narthex/tsdb/compact/retention.ts';
 import type {Level, LogFormat} from '../log/logger.ts';
 import {FlagError, type FlagValues} from './parse-flags.ts';
 
@@ -137,10 +137,10 @@ function blocksOf(flags: FlagValues): BlockOptions {
 }
 
 /** Without any limit, data is kept for 15 days. */
-function retentionOf(timeMs: number, size: string): Retention {
-  const sizeBytes = parseBytes(size);
-  const isUnset = timeMs === 0 && sizeBytes === 0;
-  return {timeMs: isUnset ? RETENTION_DEFAULT_MS : timeMs, sizeBytes, percentage: 0};
+function retentionOf(durationMs: number, size: string): Retention {
+  const bytes = parseBytes(size);
+  const isUnset = durationMs === 0 && bytes === 0;
+  return {durationMs: isUnset ? RETENTION_DEFAULT_MS : durationMs, bytes, percentage: 0};
 }
 
 function externalUrlOf(text: string, listenAddress: string): URL {
