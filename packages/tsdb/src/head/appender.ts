@@ -24,7 +24,7 @@ import {
   STOP_SPARES,
 } from '@narthex/kernels/layout/head-batch.ts';
 import {BANK_CLOSED, BANK_CLOSED_COUNT, CLOSED_BYTES, CLOSED_LIST_HEADER} from '@narthex/kernels/layout/series.ts';
-import {OPEN_DATA, OPEN_ENCODING, XOR_FIRST_TIME, XOR_LAST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
+import {OPEN_DATA, OPEN_ENCODING} from '@narthex/kernels/layout/xor-chunk.ts';
 import type {Arena} from '../arena/arena.ts';
 import {ArenaFullError, assert} from '../arena/errors.ts';
 import {PAGE_BYTES, WORD_COMMIT} from '../arena/layout.ts';
@@ -32,7 +32,7 @@ import {BatchBlock} from './batch.ts';
 import type {ChunkKeeper} from './chunk-keeper.ts';
 import {writeClosedChunk} from './closed-chunks.ts';
 import {HEAD_CLOSED_CHUNKS, HEAD_OPEN_CHUNKS} from './layout.ts';
-import {openChunkBytes, openChunkLength} from './open-chunk.ts';
+import {openChunkBytes, openChunkLength, openFirstTime, openLastTime} from './open-chunk.ts';
 import type {Segments} from './segments.ts';
 import {type SeriesRecords, closedListBytes, grownCapacity} from './series.ts';
 import type {SampleBatch, SeriesRef} from './types.ts';
@@ -173,8 +173,8 @@ export class Appender {
     const data = chunk + u8[chunk + OPEN_DATA];
     const length = openChunkLength(this.#arena, chunk);
     const encoding = u8[chunk + OPEN_ENCODING];
-    const minTime = this.#time(chunk + XOR_FIRST_TIME);
-    const maxTime = this.#time(chunk + XOR_LAST_TIME);
+    const minTime = openFirstTime(this.#arena, chunk);
+    const maxTime = openLastTime(this.#arena, chunk);
     this.#segments.store(minTime, u8, data, data + length);
     const keeper = this.#keeper;
     keeper?.keep(ref, minTime, maxTime, encoding, u8.subarray(data, data + length), false);
@@ -210,12 +210,6 @@ export class Appender {
     u32[target >>> 2] = larger;
     u32[(bank + BANK_CLOSED) >>> 2] = target;
     return target;
-  }
-
-  /** The i64 at `address`, a time. */
-  #time(address: number): number {
-    const word = address >>> 2;
-    return this.#arena.i32[word + 1] * 0x1_0000_0000 + this.#arena.u32[word];
   }
 
   #count(counter: number, more: number): void {

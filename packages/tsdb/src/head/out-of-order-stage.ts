@@ -1,26 +1,21 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {STATUS_DUPLICATE, STATUS_STORED_OUT_OF_ORDER} from '@narthex/kernels/layout/head-batch.ts';
-import {
-  BANK_COMMIT,
-  BANK_OUT_OF_ORDER,
-  CLOSED_BYTES,
-  CLOSED_LIST_HEADER,
-  SERIES_BANK_BYTES,
-} from '@narthex/kernels/layout/series.ts';
+import {BANK_OUT_OF_ORDER, CLOSED_BYTES, CLOSED_LIST_HEADER} from '@narthex/kernels/layout/series.ts';
 import type {Arena} from '../arena/arena.ts';
 import {assert} from '../arena/errors.ts';
 import {HISTOGRAM_HIGH} from '../chunk/extras.ts';
+import {carryOver, claimBank, fenceClaims} from './banks.ts';
 import type {BatchBlock} from './batch.ts';
 import type {ChunkKeeper} from './chunk-keeper.ts';
 import type {OutOfOrderPiece} from './commit-log.ts';
 import {GrowingRows} from './growing-rows.ts';
-import {HEAD_CLOSED_CHUNKS, HEAD_FENCE, HEAD_OPEN_CHUNKS} from './layout.ts';
+import {HEAD_CLOSED_CHUNKS, HEAD_OPEN_CHUNKS} from './layout.ts';
 import {OpenSamples} from './open-samples.ts';
 import {OutOfOrderBlocks, outOfOrderBytes} from './out-of-order-block.ts';
 import {OutOfOrderChunks, type StagedChunk} from './out-of-order-chunks.ts';
 import {OutOfOrderPieces} from './out-of-order-pieces.ts';
 import type {Segments} from './segments.ts';
-import {type SeriesRecords, closedListBytes, grownCapacity, newestBank, otherBank} from './series.ts';
+import {type SeriesRecords, closedListBytes, grownCapacity, newestBank} from './series.ts';
 import type {SampleBatch} from './types.ts';
 
 // Samples out of order go a slow way, by the side of the kernels: of each series that gets some a new block is made (out-of-order-block.ts)
@@ -144,8 +139,7 @@ export class OutOfOrderStage {
   /** Give the new blocks to their series in the commit of this number, which the caller publishes. */
   apply(commit: number): void {
     for (let i = 0; i < this.#series.count; i++) this.#claim(i * SERIES_WIDTH, commit);
-    // A full barrier: the claims are seen before anything changes in the banks.
-    Atomics.add(this.#arena.i32, HEAD_FENCE >>> 2, 1);
+    fenceClaims(this.#arena);
     for (let i = 0; i < this.#series.count; i++) this.#fill(i * SERIES_WIDTH);
     const {cells, count} = this.#retired;
     for (let i = 0; i < count; i++) this.#arena.epochs.retire(cells[i * 2], cells[i * 2 + 1]);
@@ -276,25 +270,19 @@ export class OutOfOrderStage {
 
   /** The bank may be claimed already, by samples in order of the same commit. */
   #claim(row: number, commit: number): void {
-    const {i32} = this.#arena;
     const {cells} = this.#series;
-    const bank = newestBank(i32, cells[row]);
-    const isClaimed = i32[(bank + BANK_COMMIT) >>> 2] === commit;
-    cells[row + 4] = isClaimed ? 0 : 1;
-    if (!isClaimed) i32[(otherBank(cells[row], bank) + BANK_COMMIT) >>> 2] = commit;
+    cells[row + 4] = claimBank(this.#arena, cells[row], commit) ? 1 : 0;
   }
 
   #fill(row: number): void {
-    const {i32, u8, u32} = this.#arena;
+    const {i32, u32} = this.#arena;
     const {cells} = this.#series;
-    const bank = newestBank(i32, cells[row]);
     const block = cells[row + 1];
     const chunks = cells[row + 3] - cells[row + 2];
     const first = this.#blocks.closedCount(block) - chunks;
     const entries = this.#blocks.closedList(block) + CLOSED_LIST_HEADER;
     for (let k = 0; k < chunks; k++) this.#chunks.store(cells[row + 2] + k, entries + (first + k) * CLOSED_BYTES);
-    const from = otherBank(cells[row], bank);
-    if (cells[row + 4] === 1) u8.copyWithin(bank + 4, from + 4, from + SERIES_BANK_BYTES);
+    const bank = cells[row + 4] === 1 ? carryOver(this.#arena, cells[row]) : newestBank(i32, cells[row]);
     u32[(bank + BANK_OUT_OF_ORDER) >>> 2] = block;
   }
 

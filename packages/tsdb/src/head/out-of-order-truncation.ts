@@ -1,18 +1,12 @@
-import {
-  BANK_COMMIT,
-  BANK_OUT_OF_ORDER,
-  CLOSED_BYTES,
-  CLOSED_LIST_HEADER,
-  SERIES_BANK_BYTES,
-  SERIES_REF,
-} from '@narthex/kernels/layout/series.ts';
+import {BANK_OUT_OF_ORDER, CLOSED_BYTES, CLOSED_LIST_HEADER, SERIES_REF} from '@narthex/kernels/layout/series.ts';
 import {ArenaFullError} from '../arena/errors.ts';
 import {PAGE_BYTES} from '../arena/layout.ts';
+import {carryOver, claimBank, fenceClaims} from './banks.ts';
 import {ClosedChunks} from './closed-chunks.ts';
-import {HEAD_CLOSED_CHUNKS, HEAD_FENCE} from './layout.ts';
+import {HEAD_CLOSED_CHUNKS} from './layout.ts';
 import {OutOfOrderBlocks, outOfOrderBytes} from './out-of-order-block.ts';
 import type {OutOfOrderParts} from './out-of-order.ts';
-import {closedListBytes, newestBank, otherBank} from './series.ts';
+import {closedListBytes, newestBank} from './series.ts';
 
 /** Series that one commit changes. */
 const SERIES_PER_COMMIT = 256;
@@ -181,21 +175,16 @@ export class OutOfOrderTruncation {
   }
 
   #rewriteAll(records: Uint32Array, commit: number): void {
-    const {i32} = this.#parts.arena;
-    for (const record of records) {
-      i32[(otherBank(record, newestBank(i32, record)) + BANK_COMMIT) >>> 2] = commit;
-    }
-    // A full barrier: the claims are seen before anything changes in the banks.
-    Atomics.add(i32, HEAD_FENCE >>> 2, 1);
+    const {arena} = this.#parts;
+    for (const record of records) claimBank(arena, record, commit);
+    fenceClaims(arena);
     for (const record of records) this.#rewrite(record);
   }
 
   #rewrite(record: number): void {
-    const {i32, u8, u32, epochs} = this.#parts.arena;
-    const bank = newestBank(i32, record);
-    const from = otherBank(record, bank);
-    u8.copyWithin(bank + 4, from + 4, from + SERIES_BANK_BYTES);
-    const old = u32[(from + BANK_OUT_OF_ORDER) >>> 2];
+    const {u32, epochs} = this.#parts.arena;
+    const bank = carryOver(this.#parts.arena, record);
+    const old = u32[(bank + BANK_OUT_OF_ORDER) >>> 2];
     const open = this.#blocks.openCount(old);
     const dropped = this.#oldChunks(old);
     const kept = this.#blocks.closedCount(old) - dropped;

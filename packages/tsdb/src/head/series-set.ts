@@ -1,7 +1,7 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
 import {CLOSED_BYTES, CLOSED_LIST_HEADER} from '@narthex/kernels/layout/series.ts';
 import {CORRUPT} from '@narthex/kernels/layout/codes.ts';
-import {OPEN_DATA, OPEN_ENCODING, XOR_FIRST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
+import {OPEN_DATA, OPEN_ENCODING} from '@narthex/kernels/layout/xor-chunk.ts';
 import {assert} from '../arena/errors.ts';
 import type {ArenaReader} from '../arena/reader.ts';
 import type {Intervals} from '../block/tombstones.ts';
@@ -10,6 +10,7 @@ import type {LabelSetReader} from '../index/label-sets.ts';
 import type {ChunkCopier} from './chunk-copier.ts';
 import {ClosedChunks} from './closed-chunks.ts';
 import {LateReader} from './late-reader.ts';
+import {openFirstTime} from './open-chunk.ts';
 import type {Rows} from './pins.ts';
 
 /** What a set of series reads through. */
@@ -294,9 +295,7 @@ export class HeadSeriesSet {
   }
 
   #openMinTime(i: number): number {
-    const {i32, u32} = this.#sources.arena;
-    const word = (this.#rows.open(i) + XOR_FIRST_TIME) >>> 2;
-    return i32[word + 1] * 0x1_0000_0000 + u32[word];
+    return openFirstTime(this.#sources.arena, this.#rows.open(i));
   }
 
   /** Address of the first closed chunk's entry. */

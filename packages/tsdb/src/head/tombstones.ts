@@ -1,28 +1,15 @@
 import type {KernelMemory} from '@narthex/kernels/kernel-memory.ts';
-import {
-  BANK_CLOSED,
-  BANK_CLOSED_COUNT,
-  BANK_COMMIT,
-  BANK_NEWEST_TIME,
-  BANK_OPEN,
-  BANK_OPEN_COUNT,
-  BANK_OUT_OF_ORDER,
-  BANK_TOMBSTONES,
-  CLOSED_LIST_HEADER,
-  CLOSED_MIN_TIME,
-  SERIES_BANK_BYTES,
-} from '@narthex/kernels/layout/series.ts';
-import {XOR_FIRST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
+import {BANK_NEWEST_TIME, BANK_OUT_OF_ORDER, BANK_TOMBSTONES} from '@narthex/kernels/layout/series.ts';
 import type {Arena} from '../arena/arena.ts';
 import {ArenaFullError} from '../arena/errors.ts';
 import {PAGE_BYTES} from '../arena/layout.ts';
 import {addInterval} from '../block/tombstones.ts';
+import {carryOver, claimBank, fenceClaims, firstTimeOf} from './banks.ts';
 import type {Appender} from './appender.ts';
 import type {CommitLog} from './commit-log.ts';
 import {GrowingRows} from './growing-rows.ts';
-import {HEAD_FENCE} from './layout.ts';
 import {OutOfOrderBlocks} from './out-of-order-block.ts';
-import {type SeriesRecords, newestBank, otherBank} from './series.ts';
+import {type SeriesRecords, newestBank} from './series.ts';
 import {readTombstones, tombstoneBytes, tombstoneCount, writeTombstones} from './tombstone-block.ts';
 import type {SeriesSlot} from './types.ts';
 
@@ -88,7 +75,7 @@ export class Tombstones {
     if (records.refAt(record) === 0) return;
     const bank = newestBank(arena.i32, record);
     const late = arena.u32[(bank + BANK_OUT_OF_ORDER) >>> 2];
-    const min = Math.max(minMs, Math.min(this.#firstTime(bank), this.#outOfOrder.minTime(late)));
+    const min = Math.max(minMs, Math.min(firstTimeOf(arena, bank), this.#outOfOrder.minTime(late)));
     const max = Math.min(maxMs, Math.max(arena.f64[(bank + BANK_NEWEST_TIME) >>> 3], this.#outOfOrder.maxTime(late)));
     if (min <= max) this.#add(record, min, max);
   }
@@ -98,17 +85,6 @@ export class Tombstones {
     this.#rows.cells[row] = record;
     this.#rows.cells[row + 1] = minMs;
     this.#rows.cells[row + 2] = maxMs;
-  }
-
-  /** Time of the oldest sample in order, ms; +Infinity without any. */
-  #firstTime(bank: number): number {
-    const {u32, i32, f64} = this.#head.arena;
-    if (u32[(bank + BANK_CLOSED_COUNT) >>> 2] > 0) {
-      return f64[(u32[(bank + BANK_CLOSED) >>> 2] + CLOSED_LIST_HEADER + CLOSED_MIN_TIME) >>> 3];
-    }
-    if (u32[(bank + BANK_OPEN_COUNT) >>> 2] === 0) return Infinity;
-    const word = (u32[(bank + BANK_OPEN) >>> 2] + XOR_FIRST_TIME) >>> 2;
-    return i32[word + 1] * 0x1_0000_0000 + u32[word];
   }
 
   #bankOf(row: number): number {
@@ -148,14 +124,10 @@ export class Tombstones {
     if (this.#rows.count === 0) return;
     appender.commit((commit) => {
       for (let i = 0; i < this.#rows.count; i++) {
-        const bank = this.#bankOf(i);
-        const record = this.#rows.cells[i * WIDTH];
         // A slot that is named twice is marked once.
-        if (arena.i32[(bank + BANK_COMMIT) >>> 2] === commit) this.#rows.cells[i * WIDTH] = 0;
-        else arena.i32[(otherBank(record, bank) + BANK_COMMIT) >>> 2] = commit;
+        if (!claimBank(arena, this.#rows.cells[i * WIDTH], commit)) this.#rows.cells[i * WIDTH] = 0;
       }
-      // A full barrier: the claims are seen before anything changes in the banks.
-      Atomics.add(arena.i32, HEAD_FENCE >>> 2, 1);
+      fenceClaims(arena);
       for (let i = 0; i < this.#rows.count; i++) if (this.#rows.cells[i * WIDTH] !== 0) this.#fill(i);
     });
   }
@@ -163,10 +135,8 @@ export class Tombstones {
   #fill(row: number): void {
     const {arena} = this.#head;
     const {cells} = this.#rows;
-    const bank = this.#bankOf(row);
-    const from = otherBank(cells[row * WIDTH], bank);
-    arena.u8.copyWithin(bank + 4, from + 4, from + SERIES_BANK_BYTES);
-    const old = arena.u32[(from + BANK_TOMBSTONES) >>> 2];
+    const bank = carryOver(arena, cells[row * WIDTH]);
+    const old = arena.u32[(bank + BANK_TOMBSTONES) >>> 2];
     const intervals = addInterval(readTombstones(arena, old), cells[row * WIDTH + 1], cells[row * WIDTH + 2]);
     const block = arena.slabs.alloc(tombstoneBytes(intervals.length / 2));
     writeTombstones(arena, block, intervals);

@@ -1,7 +1,6 @@
 import {
   BANK_CLOSED,
   BANK_CLOSED_COUNT,
-  BANK_COMMIT,
   BANK_NEWEST_TIME,
   BANK_OPEN,
   BANK_OPEN_BYTES,
@@ -12,16 +11,15 @@ import {
   CLOSED_LIST_HEADER,
   CLOSED_MIN_TIME,
   CLOSED_SPAN,
-  SERIES_BANK_BYTES,
   SERIES_NEXT_CUT,
   SERIES_REF,
 } from '@narthex/kernels/layout/series.ts';
-import {XOR_FIRST_TIME} from '@narthex/kernels/layout/xor-chunk.ts';
 import type {Arena} from '../arena/arena.ts';
 import {WORD_COMMIT} from '../arena/layout.ts';
 import type {Collection} from '../index/collection.ts';
 import type {SeriesIndex} from '../index/series-index.ts';
-import {HEAD_CLOSED_CHUNKS, HEAD_FENCE, HEAD_MIN_TIME, HEAD_OPEN_CHUNKS, HEAD_SERIES} from './layout.ts';
+import {HEAD_CLOSED_CHUNKS, HEAD_MIN_TIME, HEAD_OPEN_CHUNKS, HEAD_SERIES} from './layout.ts';
+import {carryOver, claimBank, fenceClaims, firstTimeOf} from './banks.ts';
 import {openChunkBytes} from './open-chunk.ts';
 import {OutOfOrderBlocks} from './out-of-order-block.ts';
 import type {Segments} from './segments.ts';
@@ -128,17 +126,13 @@ export class Truncation {
       const bank = newestBank(arena.i32, record);
       if (this.#isGone(bank)) this.#noteEmpty(slot, record);
       else if (this.#isOld(bank) || this.#oldTombstones(bank) > 0) this.#changed[changed++] = record;
-      else if (!this.#isEmpty(bank)) this.#noteOldest(this.#firstTime(bank));
+      else if (!this.#isEmpty(bank)) this.#noteOldest(firstTimeOf(this.#head.arena, bank));
     }
     if (changed === 0) return;
     if (slabs.freeBytes < COPY_BYTES) epochs.reclaim(Infinity);
     this.#canCopy = slabs.freeBytes >= COPY_BYTES;
-    for (let i = 0; i < changed; i++) {
-      const record = this.#changed[i]!;
-      arena.i32[(otherBank(record, newestBank(arena.i32, record)) + BANK_COMMIT) >>> 2] = commit;
-    }
-    // A full barrier: the claims are seen before anything changes in the banks.
-    Atomics.add(arena.i32, HEAD_FENCE >>> 2, 1);
+    for (let i = 0; i < changed; i++) claimBank(arena, this.#changed[i]!, commit);
+    fenceClaims(arena);
     for (let i = 0; i < changed; i++) this.#rewrite(this.#changed[i]!);
     Atomics.store(arena.i32, WORD_COMMIT, commit);
     for (let slot = from; slot < to; slot++) this.#removeIfEmptied(slot);
@@ -147,10 +141,9 @@ export class Truncation {
 
   /** Fill the claimed bank of `record` with what is kept of the other. */
   #rewrite(record: number): void {
-    const {u8, f64, i32, u32, slabs, epochs} = this.#head.arena;
-    const target = newestBank(i32, record);
+    const {u8, f64, u32, slabs, epochs} = this.#head.arena;
+    const target = carryOver(this.#head.arena, record);
     const bank = otherBank(record, target);
-    u8.copyWithin(target + 4, bank + 4, bank + SERIES_BANK_BYTES);
     const count = u32[(bank + BANK_CLOSED_COUNT) >>> 2];
     const old = this.#firstKept(bank);
     const dropped = old < count && !this.#canCopy ? 0 : old;
@@ -171,7 +164,7 @@ export class Truncation {
     this.#countRemoved(HEAD_CLOSED_CHUNKS, Math.min(dropped, count));
     if (dropped > count) this.#dropOpen(target, u32[(bank + BANK_OPEN) >>> 2]);
     f64[(target + BANK_NEWEST_TIME) >>> 3] = this.#isEmpty(target) ? -Infinity : f64[(bank + BANK_NEWEST_TIME) >>> 3];
-    if (!this.#isEmpty(target)) this.#noteOldest(this.#firstTime(target));
+    if (!this.#isEmpty(target)) this.#noteOldest(firstTimeOf(this.#head.arena, target));
   }
 
   #dropOpen(bank: number, chunk: number): void {
@@ -216,7 +209,7 @@ export class Truncation {
 
   /** Whether `bank` has chunks in order that go. */
   #isOld(bank: number): boolean {
-    return !this.#isEmpty(bank) && this.#firstTime(bank) < this.timeMs && this.#firstKept(bank) > 0;
+    return !this.#isEmpty(bank) && firstTimeOf(this.#head.arena, bank) < this.timeMs && this.#firstKept(bank) > 0;
   }
 
   /** Whether there are no samples at all. */
@@ -240,15 +233,6 @@ export class Truncation {
     }
     const isOpenOld = f64[(bank + BANK_NEWEST_TIME) >>> 3] < this.timeMs;
     return u32[(bank + BANK_OPEN_COUNT) >>> 2] > 0 && isOpenOld ? count + 1 : count;
-  }
-
-  /** Time of the oldest sample; the bank has one. */
-  #firstTime(bank: number): number {
-    const {u32, i32, f64} = this.#head.arena;
-    const list = u32[(bank + BANK_CLOSED) >>> 2];
-    if (u32[(bank + BANK_CLOSED_COUNT) >>> 2] > 0) return f64[(list + CLOSED_LIST_HEADER + CLOSED_MIN_TIME) >>> 3];
-    const word = (u32[(bank + BANK_OPEN) >>> 2] + XOR_FIRST_TIME) >>> 2;
-    return i32[word + 1] * 0x1_0000_0000 + u32[word];
   }
 
   #noteOldest(timeMs: number): void {
